@@ -1,0 +1,70 @@
+"""The ``cn-zoo`` command: which commands there are, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from cn_zoo import __version__
+from cn_zoo.errors import CnZooError, InputError, MissingDependencyError, NoHandError, WeightsError
+
+#: Commands and their one-line helps, told here so that ``--help`` imports none of them.
+COMMANDS = {
+    "models": "List the zoo: name, skeleton, camera, parameters, licence, measured error.",
+    "info": "Show one model's card, with joint names and order.",
+    "predict": "Estimate 3D hand joints in depth images.",
+    "evaluate": "Measure predictions, or a model, on a benchmark dataset.",
+    "synthesize": "Write labelled synthetic depth frames in a dataset's own file format.",
+    "train": "Train a model by a recipe.",
+}
+
+EXIT_USAGE = 2
+EXIT_INPUT = 3
+EXIT_WEIGHTS = 4
+EXIT_NO_HAND = 5
+EXIT_MISSING_DEPENDENCY = 6
+
+_EXIT_CODES: dict[type[CnZooError], int] = {
+    InputError: EXIT_INPUT,
+    WeightsError: EXIT_WEIGHTS,
+    NoHandError: EXIT_NO_HAND,
+    MissingDependencyError: EXIT_MISSING_DEPENDENCY,
+}
+
+
+def exit_code(error: CnZooError) -> int:
+    """The process exit code that stands for an error (contract: 2 usage, 3 input, 4 weights, 5 no hand, 6 missing)."""
+    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), EXIT_USAGE)
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when that command runs."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(import_module(f"cn_zoo.cli.{name}"), name)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cn-zoo")
+def _cn_zoo() -> None:
+    """3D hand pose from a single depth image: the Crossing Nets model zoo."""
+
+
+def main() -> None:
+    """Run the command line; an error of the user's becomes one line on stderr and the contract's exit code."""
+    try:
+        _cn_zoo(prog_name="cn-zoo")
+    except CnZooError as error:
+        click.echo(f"cn-zoo: {error}", err=True)
+        sys.exit(exit_code(error))

@@ -1,0 +1,31 @@
+"""3D hand pose from a single depth image, after Crossing Nets (CVPR 2017).
+
+This module only hands names on, each imported when first asked for; no deep-learning framework is imported
+unless a name needs it.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Camera": "cn_zoo.geometry",
+    "HandCrop": "cn_zoo.geometry",
+    "Skeleton": "cn_zoo.geometry",
+    "HandPose": "cn_zoo.inference",
+    "HandPoseEstimator": "cn_zoo.inference",
+    "list_models": "cn_zoo.zoo",
+    "weights_path": "cn_zoo.zoo",
+}
+
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'cn_zoo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

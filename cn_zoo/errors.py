@@ -1,0 +1,23 @@
+"""What can go wrong, by kind. Every message is one line: what file, what is wrong, what to try."""
+
+from __future__ import annotations
+
+
+class CnZooError(Exception):
+    """Base of all errors that a user can cause or mend."""
+
+
+class InputError(CnZooError):
+    """A file or an array is unreadable, or its content is implausible."""
+
+
+class WeightsError(CnZooError):
+    """Weights are missing, incomplete or fail their hash."""
+
+
+class NoHandError(CnZooError):
+    """The depth image shows no hand."""
+
+
+class MissingDependencyError(CnZooError):
+    """An optional dependency is not installed; the message carries the pip line."""

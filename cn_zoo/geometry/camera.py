@@ -1,0 +1,80 @@
+"""Pinhole cameras: pixels and depth to camera coordinates, and back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera without lens distortion.
+
+    Pixel coordinates: u to the right, v down, pixel centres at integers.
+    Camera coordinates: x to the right, y down, z forward, in millimetres.
+
+    Args:
+        fx, fy: focal lengths in pixels, positive.
+        cx, cy: principal point in pixels.
+
+    Raises:
+        ValueError: a parameter is not finite, or a focal length is not positive.
+    """
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in (self.fx, self.fy, self.cx, self.cy)):
+            raise ValueError(f"camera parameters must be finite numbers; received {self}")
+        if self.fx <= 0 or self.fy <= 0:
+            raise ValueError(f"focal lengths must be positive; received fx={self.fx}, fy={self.fy}")
+
+    @classmethod
+    def parse(cls, text: str) -> Camera:
+        """Read a camera from a preset's name or from ``"fx,fy,cx,cy"``.
+
+        Raises:
+            ValueError: the text is neither.
+        """
+        if text in CAMERAS:
+            return CAMERAS[text]
+        try:
+            fx, fy, cx, cy = (float(part) for part in text.split(","))
+        except ValueError:
+            raise ValueError(
+                f"a camera is one of {', '.join(CAMERAS)} or four numbers fx,fy,cx,cy; received {text!r}"
+            ) from None
+        return cls(fx, fy, cx, cy)
+
+    def uvd_to_xyz(self, uvd: np.ndarray) -> np.ndarray:
+        """Back-project ``(..., 3)`` points (u px, v px, depth mm) to camera coordinates in mm."""
+        uvd = np.asarray(uvd, dtype=np.float64)
+        u, v, d = uvd[..., 0], uvd[..., 1], uvd[..., 2]
+        return np.stack([(u - self.cx) * d / self.fx, (v - self.cy) * d / self.fy, d], axis=-1)
+
+    def xyz_to_uvd(self, xyz: np.ndarray) -> np.ndarray:
+        """Project ``(..., 3)`` camera coordinates in mm to (u px, v px, depth mm).
+
+        A point with z = 0 has no image: its u and v come out as infinity or NaN.
+        """
+        xyz = np.asarray(xyz, dtype=np.float64)
+        x, y, z = xyz[..., 0], xyz[..., 1], xyz[..., 2]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.stack([x / z * self.fx + self.cx, y / z * self.fy + self.cy, z], axis=-1)
+
+    def mirrored(self, width: int) -> Camera:
+        """The camera that sees an image of ``width`` columns flipped left to right."""
+        return Camera(self.fx, self.fy, width - 1 - self.cx, self.cy)
+
+
+#: Cameras of the three benchmark datasets (their readmes; the same figures in most papers' code).
+CAMERAS: dict[str, Camera] = {
+    "nyu": Camera(588.03, 587.07, 320.0, 240.0),
+    "icvl": Camera(240.99, 240.96, 160.0, 120.0),
+    "msra": Camera(241.42, 241.42, 160.0, 120.0),
+}

@@ -1,0 +1,101 @@
+"""The crop cube: the part of a depth image that the networks see, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cn_zoo.geometry.camera import Camera
+
+#: Side of the square crop image in pixels (paper section 4).
+CROP_SIZE = 128
+#: Poses are given to the networks in units of 50 mm (method of the paper's code).
+POSE_UNIT_MM = 50.0
+
+
+@dataclass(frozen=True)
+class HandCrop:
+    """A cube of ``cube_mm`` around a hand centre, as seen by a camera.
+
+    The crop window is the cube's front view at the centre's depth: crop column ``i`` shows the image
+    column nearest to ``u + ((i + 0.5) / 64 - 1) * (cube_mm / 2) * fx / d``; rows likewise.
+
+    Crop coordinates are ``(..., 3)`` triples: (right, down, forward) from the centre in units of
+    ``POSE_UNIT_MM``, the first two measured at the centre's depth. They map to uvd one to one, for any camera.
+
+    Args:
+        camera: the camera that took the image.
+        center_uvd: hand centre (u px, v px, d mm), d > 0; it may lie outside the image.
+        cube_mm: edge length of the cube in mm.
+        mirror: flip left to right, so that a left hand looks like a right hand. ``center_uvd`` stays in
+            the coordinates of the image as it is.
+
+    Raises:
+        ValueError: the centre is not finite, its depth is not positive, or the cube has no size.
+    """
+
+    camera: Camera
+    center_uvd: tuple[float, float, float]
+    cube_mm: float = 250.0
+    mirror: bool = False
+
+    def __post_init__(self) -> None:
+        center = tuple(float(value) for value in self.center_uvd)
+        if len(center) != 3 or not np.isfinite(center).all() or center[2] <= 0:
+            raise ValueError(f"a crop centre is u px, v px, d mm with d > 0; received {self.center_uvd}")
+        if not self.cube_mm > 0:
+            raise ValueError(f"the cube's edge must be positive; received {self.cube_mm} mm")
+        object.__setattr__(self, "center_uvd", center)
+
+    @property
+    def _half_window(self) -> tuple[float, float]:
+        """Half the window's width and height in image pixels."""
+        half = self.cube_mm / 2 / self.center_uvd[2]
+        return half * self.camera.fx, half * self.camera.fy
+
+    def window(self) -> tuple[np.ndarray, np.ndarray]:
+        """Image columns and rows ``(128,)`` int that the crop samples, left to right and top to bottom.
+
+        They may lie outside the image. Where the crop is mirrored, the columns run from right to left.
+        """
+        steps = (np.arange(CROP_SIZE) + 0.5) / (CROP_SIZE / 2) - 1
+        half_u, half_v = self._half_window
+        columns = np.rint(self.center_uvd[0] + steps * half_u).astype(np.int64)
+        rows = np.rint(self.center_uvd[1] + steps * half_v).astype(np.int64)
+        return (columns[::-1] if self.mirror else columns), rows
+
+    def cut(self, depth_mm: np.ndarray) -> np.ndarray:
+        """Cut the cube out of a depth image.
+
+        Args:
+            depth_mm: ``(H, W)`` depth in mm; 0, negative and non-finite mean no measurement.
+
+        Returns:
+            ``(128, 128)`` float32 in [-1, 1]: -1 the cube's near face (and anything nearer), +1 its far
+            face, everything behind it, pixels without measurement and pixels outside the image.
+        """
+        height, width = depth_mm.shape
+        columns, rows = self.window()
+        window = depth_mm[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))].astype(np.float32)
+        outside = ((rows < 0) | (rows >= height))[:, None] | ((columns < 0) | (columns >= width))[None, :]
+        with np.errstate(invalid="ignore"):
+            measured = ~outside & (window > 0) & np.isfinite(window)
+            crop = np.clip((window - self.center_uvd[2]) / (self.cube_mm / 2), -1.0, 1.0)
+        return np.where(measured, crop, np.float32(1.0)).astype(np.float32)
+
+    def uvd_to_crop(self, uvd: np.ndarray) -> np.ndarray:
+        """Image points ``(..., 3)`` (u px, v px, d mm) to crop coordinates in units of 50 mm."""
+        offset = np.asarray(uvd, dtype=np.float64) - np.array(self.center_uvd)
+        return offset * self._mm_per_step() / POSE_UNIT_MM
+
+    def crop_to_uvd(self, crop: np.ndarray) -> np.ndarray:
+        """Crop coordinates ``(..., 3)`` in units of 50 mm to image points (u px, v px, d mm)."""
+        offset = np.asarray(crop, dtype=np.float64) * POSE_UNIT_MM / self._mm_per_step()
+        return offset + np.array(self.center_uvd)
+
+    def _mm_per_step(self) -> np.ndarray:
+        """Millimetres at the centre's depth per unit of u, v and d."""
+        depth = self.center_uvd[2]
+        across = -depth if self.mirror else depth
+        return np.array([across / self.camera.fx, depth / self.camera.fy, 1.0])

@@ -1,0 +1,1 @@
+"""Depth image files, read and written."""

@@ -1,0 +1,1 @@
+"""Released weights, their golden files and their cards: data, no code."""
