@@ -1,0 +1,44 @@
+"""What every reader checks before it reads."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cn_zoo.errors import InputError
+
+#: Larger frames are refused before they are decoded: no depth camera makes them, a broken or hostile header does.
+MAX_PIXELS = 64_000_000
+
+
+def require_file(path: str | Path) -> Path:
+    """The path of a file that is there, has content and may be read.
+
+    Raises:
+        InputError: it is missing, a folder, empty or locked away.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a depth image; name a file in it")
+    if not path.exists():
+        raise InputError(f"{path}: no such file; check the path")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: may not be read; check the file's permissions")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: is empty (0 bytes); copy or record it again")
+    return path
+
+
+def require_size(width: int, height: int, path: Path) -> None:
+    """Refuse an image size no depth camera has.
+
+    Raises:
+        InputError: a side is not positive, or there are more than ``MAX_PIXELS`` pixels.
+    """
+    if width < 1 or height < 1:
+        raise InputError(f"{path}: the header says {width} x {height} pixels; the file is damaged")
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"{path}: {width} x {height} pixels is larger than any depth camera's image "
+            f"(limit {MAX_PIXELS // 10**6} megapixels); the file is damaged or must be scaled down"
+        )

@@ -1,0 +1,58 @@
+"""PNG and TIFF files through Pillow, with its many kinds of complaint made one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cn_zoo.errors import InputError
+from cn_zoo.io._files import require_file, require_size
+
+#: JPEG is here only to be told apart from rubbish: it holds no depth.
+_FORMATS = ("PNG", "TIFF", "JPEG")
+
+
+@contextmanager
+def open_image(path: str | Path) -> Iterator[Image.Image]:
+    """Open an image whose header is sound and whose size is sane; its pixels are decoded when first used.
+
+    Raises:
+        InputError: the file is missing, empty, no image, larger than ``MAX_PIXELS``, or cannot be decoded.
+    """
+    path = require_file(path)
+    try:
+        with warnings.catch_warnings():
+            # Our own limit is lower than the one that Pillow warns at.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=_FORMATS)
+    except Image.UnidentifiedImageError:
+        raise InputError(f"{path}: is not a PNG or TIFF image; its content does not match its name") from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{path}: has more pixels than any depth camera's image; the file is damaged") from None
+    except Exception as error:  # Pillow's plugins raise many kinds on broken headers
+        raise _unreadable(path, error) from None
+    with image:
+        require_size(*image.size, path)
+        yield image
+
+
+def decode(image: Image.Image, path: Path) -> np.ndarray:
+    """The pixels of an open image, in Pillow's own type.
+
+    Raises:
+        InputError: the data is cut off or damaged.
+    """
+    try:
+        return np.asarray(image)
+    except Exception as error:  # zlib, struct, OSError, SyntaxError: whatever the broken bytes lead to
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    reason = " ".join(str(error).split()) or type(error).__name__
+    return InputError(f"{path}: cannot be decoded ({reason}); the file is cut off or damaged, copy it again")
