@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from cn_zoo.errors import InputError
@@ -18,13 +19,17 @@ def require_file(path: str | Path) -> Path:
         InputError: it is missing, a folder, empty or locked away.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path}: no such file; check the path") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path}: is a folder, not a depth image; name a file in it")
-    if not path.exists():
-        raise InputError(f"{path}: no such file; check the path")
     if not os.access(path, os.R_OK):
         raise InputError(f"{path}: may not be read; check the file's permissions")
-    if path.stat().st_size == 0:
+    if status.st_size == 0:
         raise InputError(f"{path}: is empty (0 bytes); copy or record it again")
     return path
 

@@ -26,9 +26,7 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
     """
     path = require_file(path)
     try:
-        with warnings.catch_warnings():
-            # Our own limit is lower than the one that Pillow warns at.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with _quiet():
             image = Image.open(path, formats=_FORMATS)
     except Image.UnidentifiedImageError:
         raise InputError(f"{path}: is not a PNG or TIFF image; its content does not match its name") from None
@@ -48,9 +46,18 @@ def decode(image: Image.Image, path: Path) -> np.ndarray:
         InputError: the data is cut off or damaged.
     """
     try:
-        return np.asarray(image)
+        with _quiet():
+            return np.asarray(image)
     except Exception as error:  # zlib, struct, OSError, SyntaxError: whatever the broken bytes lead to
         raise _unreadable(path, error) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow's own size limit is higher than ours, and its remarks on odd headers are no use to the reader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:

@@ -1,0 +1,49 @@
+"""OpenEXR depth images, through the Academy's own small package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from cn_zoo.errors import InputError, MissingDependencyError
+from cn_zoo.io._files import require_file, require_size
+
+#: What renderers call a depth channel, after any ``layer.`` prefix.
+_DEPTH_NAMES = ("z", "depth")
+
+
+def read_openexr(path: str | Path) -> np.ndarray:
+    """Read the only channel, or the one named Z or depth, in the file's own unit.
+
+    Raises:
+        InputError: the file is missing, damaged, too large, or its depth channel cannot be told.
+        MissingDependencyError: the package OpenEXR is not installed.
+    """
+    path = require_file(path)
+    try:
+        import OpenEXR
+    except ImportError:
+        raise MissingDependencyError(
+            f"{path}: reading .exr needs one more package: pip install OpenEXR (or save the depth as .npy)"
+        ) from None
+    try:
+        with OpenEXR.File(str(path), header_only=True) as file:
+            low, high = file.header()["dataWindow"]
+        require_size(int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1, path)
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            channels = {name: channel.pixels for name, channel in file.channels().items()}
+    except InputError:
+        raise
+    except Exception as error:  # the package raises RuntimeError and others on broken bytes
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: is no whole OpenEXR image ({reason}); copy it again") from None
+    return channels[_depth_channel(list(channels), path)]
+
+
+def _depth_channel(names: list[str], path: Path) -> str:
+    named = [name for name in names if name.rsplit(".", 1)[-1].lower() in _DEPTH_NAMES]
+    candidates = names if len(names) == 1 else named
+    if len(candidates) != 1:
+        raise InputError(f"{path}: has channels {', '.join(names)}; exactly one must be named Z or depth")
+    return candidates[0]

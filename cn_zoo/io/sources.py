@@ -1,0 +1,52 @@
+"""Which files a user means by an image, a folder or a pattern."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from cn_zoo.errors import InputError
+from cn_zoo.io.depth_image import DEPTH_SUFFIXES
+
+
+def expand_sources(sources: Iterable[str | Path]) -> list[Path]:
+    """List the files of each source in turn.
+
+    A folder gives its depth images (not those of folders within), a pattern with ``*``, ``?`` or ``[`` gives
+    the files it matches, both in natural order: ``2.png`` before ``10.png``. Any other name is taken as it is,
+    whether or not such a file exists, so that one bad name among several can be reported on its own.
+
+    Raises:
+        InputError: a folder holds no depth image, or a pattern matches no file.
+    """
+    return [path for source in sources for path in _expand(Path(source))]
+
+
+def _expand(source: Path) -> list[Path]:
+    try:
+        return _look_up(source)
+    except OSError as error:  # no permission, a name too long
+        raise InputError(f"{source}: cannot be looked up ({error.strerror}); check the path") from None
+
+
+def _look_up(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = [path for path in source.iterdir() if path.suffix.lower() in DEPTH_SUFFIXES and path.is_file()]
+        if not found:
+            raise InputError(f"{source}: the folder holds no depth image ({', '.join(DEPTH_SUFFIXES)}); check the path")
+        return sorted(found, key=_natural_order)
+    if source.exists() or not glob.has_magic(str(source)):
+        return [source]
+    matches = glob.iglob(str(source), recursive=True)  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    found = [path for path in map(Path, matches) if path.is_file()]
+    if not found:
+        raise InputError(f"{source}: no file matches this pattern; check the path")
+    return sorted(found, key=_natural_order)
+
+
+def _natural_order(path: Path) -> list[tuple[int, int, str]]:
+    """Numbers inside names count as numbers."""
+    parts = re.split(r"(\d+)", str(path))
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part.lower()) for part in parts if part]
