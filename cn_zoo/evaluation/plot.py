@@ -1,0 +1,91 @@
+"""The field's two figures: errors by joint, and the share of frames under a threshold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cn_zoo.errors import InputError, MissingDependencyError
+from cn_zoo.evaluation.evaluation import Evaluation
+from cn_zoo.evaluation.metrics import THRESHOLDS_MM
+from cn_zoo.io.atomic import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_evaluation(evaluation: Evaluation, title: str, path: str | Path) -> None:
+    """Write a figure: per-joint bars, success curves, and the reliability of sigma where there is one.
+
+    Args:
+        evaluation: what to draw.
+        title: stands above the figure.
+        path: an image file; its ending gives the format (png, pdf, svg).
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+        InputError: the ending names no image format.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependencyError("--plot needs matplotlib: pip install 'cn_zoo[plot]'") from None
+
+    formats = FigureCanvasAgg.get_supported_filetypes()
+    if Path(path).suffix.lstrip(".").lower() not in formats:
+        raise InputError(f"{path}: its ending names no image format; use .png, .pdf or .svg")
+    panels = 3 if evaluation.calibration else 2
+    figure = Figure(figsize=(6.5 * panels, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, panels)
+    figure.suptitle(title)
+    _draw_joints(axes[0], evaluation)
+    _draw_success(axes[1], evaluation)
+    if evaluation.calibration:
+        _draw_reliability(axes[2], evaluation)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def _draw_joints(axes: Axes, evaluation: Evaluation) -> None:
+    skeleton, mean = evaluation.skeleton, evaluation.whole.mean_error_mm
+    colours = [tuple(np.array(colour) / 255) for colour in skeleton.colours]
+    labels = [*(name.replace("_", " ") for name in skeleton.joints), "mean"]
+    axes.bar(labels, [*evaluation.per_joint_mm, mean], color=[*colours, "0.25"], edgecolor="0.3", linewidth=0.5)
+    axes.axhline(mean, color="0.25", linestyle="--", linewidth=0.8)
+    axes.set_ylabel("mean error (mm)")
+    axes.set_title(f"mean joint error {mean:.2f} mm")
+    axes.tick_params(axis="x", rotation=90)
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
+
+
+def _draw_success(axes: Axes, evaluation: Evaluation) -> None:
+    for fractions, area, name in (
+        (evaluation.within_worst, evaluation.auc_worst, "worst joint"),
+        (evaluation.within_mean, evaluation.auc_mean, "mean joint"),
+    ):
+        axes.plot(THRESHOLDS_MM, 100 * fractions, label=f"{name} (AUC {area:.3f})")
+    axes.set_xlim(0, 80)
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("error threshold D (mm)")
+    axes.set_ylabel("frames within D (%)")
+    axes.set_title("fraction of frames within D")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+
+
+def _draw_reliability(axes: Axes, evaluation: Evaluation) -> None:
+    calibration = evaluation.calibration
+    axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
+    axes.plot(calibration.nominal, calibration.observed, marker="o", markersize=3, label="predicted sigma")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("share of joints expected inside")
+    axes.set_ylabel("share found inside")
+    axes.set_title(f"reliability of sigma (error / sigma {calibration.error_over_sigma:.2f})")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left")
