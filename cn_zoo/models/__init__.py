@@ -1,1 +1,25 @@
-""""""
+"""The networks, as Keras functional models."""
+
+from cn_zoo.models.architecture import ARCHITECTURES, Architecture
+from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
+from cn_zoo.models.generator import build_generator
+from cn_zoo.models.mapping import build_mapping
+from cn_zoo.models.pose_estimator import build_pose_estimator, set_sigma_calibration
+from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder, initialize_from_poses
+from cn_zoo.models.posterior import build_posterior_head
+
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "build_generator",
+    "build_mapping",
+    "build_metric_head",
+    "build_pose_decoder",
+    "build_pose_encoder",
+    "build_pose_estimator",
+    "build_posterior_head",
+    "build_realness_head",
+    "build_trunk",
+    "initialize_from_poses",
+    "set_sigma_calibration",
+]

@@ -1,0 +1,27 @@
+"""``cn-zoo train``: train a model by a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cn_zoo.cli._keras import require_keras
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/RECIPE].")
+@click.option("--resume", is_flag=True, help="Go on where an earlier run stopped.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
+def train(recipe: str, output: Path | None, resume: bool, overrides: tuple[str, ...]) -> None:
+    """Train a model on synthetic hands.
+
+    RECIPE is a packaged recipe's name, or a TOML file.
+    """
+    require_keras()
+    from cn_zoo.training import load_recipe
+    from cn_zoo.training import train as run
+
+    loaded = load_recipe(recipe, overrides)
+    click.echo(run(loaded, output or Path("runs") / loaded.name, resume))

@@ -1,0 +1,47 @@
+"""A progress bar on stderr, and curves in a file."""
+
+from __future__ import annotations
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class RichProgress(keras.callbacks.Callback):
+    """One bar per stage: steps, samples a second, losses, time left.
+
+    Args:
+        title: the stage's name.
+        steps: how many steps the stage has.
+        done: steps done by an earlier run.
+        batch_size: samples a step.
+    """
+
+    def __init__(self, title: str, steps: int, done: int, batch_size: int) -> None:
+        super().__init__()
+        self.batch_size = batch_size
+        self._bar = Progress(
+            TextColumn(f"[bold]{title}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.0f} samples/s"),
+            TextColumn("{task.fields[losses]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task(title, total=steps, completed=done, rate=0.0, losses="")
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Show the bar."""
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Advance by one step."""
+        speed = self._bar.tasks[0].speed or 0.0
+        losses = " ".join(f"{name} {float(value):.3f}" for name, value in (logs or {}).items())
+        self._bar.update(self._task, advance=1, rate=speed * self.batch_size, losses=losses)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Leave the bar as it stands."""
+        self._bar.stop()

@@ -1,0 +1,74 @@
+"""A training run: a folder that a recipe fills, stage by stage."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+
+from cn_zoo.errors import InputError
+from cn_zoo.export import export_onnx
+from cn_zoo.io.atomic import atomic_path
+from cn_zoo.training.parts import Parts
+from cn_zoo.training.recipe import Recipe
+from cn_zoo.training.stages import calibrate, train_pose_vae, train_posterior
+
+#: What a finished run's estimator is called inside its folder.
+ESTIMATOR_FILE = "estimator.keras"
+ONNX_FILE = "estimator.onnx"
+_RECIPE_FILE = "recipe.json"
+
+
+def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
+    """Run all stages of a recipe.
+
+    Args:
+        recipe: what to do.
+        folder: gets the recipe, versions, checkpoints, curves, and at the end ``estimator.keras`` and
+            ``estimator.onnx``.
+        resume: go on where an earlier run of the same recipe stopped.
+
+    Returns:
+        The path of the finished estimator.
+
+    Raises:
+        InputError: the folder holds another run, or a run of another recipe is to be resumed.
+    """
+    _open_folder(recipe, folder, resume)
+    policy = "mixed_bfloat16" if recipe.posterior.mixed_precision else "float32"
+    trained = Parts.build(recipe, policy)
+    train_pose_vae(recipe, trained, folder)
+    train_posterior(recipe, trained, folder)
+
+    final = Parts.build(recipe)
+    final.take_weights(trained)
+    estimator = final.estimator()
+    calibrate(recipe, final, estimator)
+    with atomic_path(folder / ESTIMATOR_FILE) as temporary:
+        estimator.save(temporary)
+    export_onnx(estimator, folder / ONNX_FILE)
+    return folder / ESTIMATOR_FILE
+
+
+def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
+    """Write the recipe into a new folder, or see that the folder holds the same."""
+    path = folder / _RECIPE_FILE
+    if path.exists() and not resume:
+        raise InputError(f"{folder}: holds a run already; use --resume to go on, or another --output")
+    if path.exists():
+        earlier = json.loads(path.read_text(encoding="utf-8"))["recipe"]
+        changed = [key for key, value in recipe.to_dict().items() if earlier.get(key) != value]
+        if changed:
+            raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
+        return
+    record = {
+        "recipe": recipe.to_dict(),
+        "versions": {name: version(name) for name in ("cn_zoo", "keras", "numpy")},
+        "backend": keras.backend.backend(),
+        "python": platform.python_version(),
+    }
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
