@@ -21,3 +21,7 @@ class NoHandError(CnZooError):
 
 class MissingDependencyError(CnZooError):
     """An optional dependency is not installed; the message carries the pip line."""
+
+
+class UnknownModelError(CnZooError):
+    """A name, path or address names no model; the message lists every accepted form."""

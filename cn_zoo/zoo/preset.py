@@ -1,0 +1,122 @@
+"""The record of one released model: what it is, what it was measured at, and which files belong to it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from cn_zoo.errors import WeightsError
+from cn_zoo.zoo._hashing import sha256_of
+
+#: The record's file name, beside the weights.
+PRESET_FILE = "preset.json"
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One file of a model.
+
+    Attributes:
+        path: plain file name, in the folder of the record.
+        sha256: SHA-256 of its content, 64 hexadecimal digits.
+        bytes: its size.
+        url: where it is downloaded from if it is not in that folder; empty if it always is.
+
+    Raises:
+        ValueError: the path leads out of the folder, or the hash is none.
+    """
+
+    path: str
+    sha256: str
+    bytes: int
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"\w[\w.-]*", self.path):
+            raise ValueError(f"a model's file lies in its own folder under a plain name; received {self.path!r}")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"a SHA-256 is 64 hexadecimal digits; received {self.sha256!r}")
+
+    @classmethod
+    def of(cls, path: Path, url: str = "") -> FileRecord:
+        """Measure a file that lies in its model's folder."""
+        return cls(path.name, sha256_of(path), path.stat().st_size, url)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """All facts about one model. The training and release tools write it; everything else reads it.
+
+    Attributes:
+        name: the model's name.
+        skeleton: key of ``cn_zoo.geometry.SKELETONS``.
+        camera: fx, fy, cx, cy in pixels of the camera it was trained for.
+        cube_mm: edge of the crop cube.
+        hand: the hand it knows, ``"right"`` or ``"left"``; the other is mirrored.
+        architecture: name of the network configuration.
+        latent_size: size of the shared latent space.
+        training_data: one sentence.
+        licence: of the weights, an SPDX name.
+        protocol: one sentence on how the errors were measured.
+        errors_mm: mean joint error in mm by test set.
+        parameters: how many the estimator has.
+        files: by kind: ``"estimator"``, ``"nets"`` (Keras), ``"onnx"``, ``"onnx-int8"``, ``"tflite"``, ...
+        folder: where the record was read from; not stored.
+    """
+
+    name: str
+    skeleton: str
+    camera: tuple[float, float, float, float]
+    cube_mm: float
+    hand: str
+    architecture: str
+    latent_size: int
+    training_data: str
+    licence: str
+    protocol: str
+    errors_mm: dict[str, float]
+    parameters: int
+    files: dict[str, FileRecord]
+    folder: Path = field(default=Path(), compare=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Preset:
+        """Read the record in a folder.
+
+        Raises:
+            WeightsError: there is none, or it is damaged or from another version.
+        """
+        path = folder / PRESET_FILE
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
+            return cls(**{**facts, "camera": tuple(facts["camera"])}, files=files, folder=folder)
+        except OSError as error:
+            raise WeightsError(
+                f"{path}: cannot be read ({error.strerror}); install or export the model again"
+            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise WeightsError(
+                f"{path}: is no model record of this version of cn_zoo ({reason}); install or export the model again"
+            ) from None
+
+    def save(self, folder: Path) -> None:
+        """Write the record beside the model's files.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        from cn_zoo.io.atomic import atomic_path  # reading a record must not wait for NumPy and Pillow
+
+        facts = asdict(self)
+        del facts["folder"]
+        with atomic_path(folder / PRESET_FILE) as temporary:
+            temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def with_urls(self, base: str) -> Preset:
+        """The same record where every file without an address of its own is found under ``base``."""
+        files = {kind: file if file.url else replace(file, url=base + file.path) for kind, file in self.files.items()}
+        return replace(self, files=files)

@@ -1,0 +1,119 @@
+"""From a model's name, path or address to its record and to verified local files."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from cn_zoo import pretrained
+from cn_zoo.errors import UnknownModelError, WeightsError
+from cn_zoo.zoo._hashing import sha256_of
+from cn_zoo.zoo.download import download
+from cn_zoo.zoo.preset import PRESET_FILE, FileRecord, Preset
+
+#: Where the released models' folders lie.
+PRETRAINED = Path(pretrained.__file__).parent
+
+
+def list_models() -> list[str]:
+    """Names of the released models."""
+    return sorted(path.parent.name for path in PRETRAINED.glob(f"*/{PRESET_FILE}"))
+
+
+def get_preset(model: str | Path) -> Preset:
+    """The record of a model: that of the name, or the one beside the weights at the path or address.
+
+    Args:
+        model: a name of ``list_models()``; a folder with ``preset.json``, or a file in it; an http or https
+            address of such a file or folder (ending in ``/``), to which ``#sha256=...`` may be added.
+
+    Raises:
+        UnknownModelError: ``model`` is none of these.
+        WeightsError: the record is missing, damaged or cannot be downloaded.
+    """
+    if isinstance(model, str) and _is_address(model):
+        address, sha256 = _split_address(model)
+        base = address.rsplit("/", 1)[0] + "/"
+        is_record = address == base + PRESET_FILE
+        record = download(base + PRESET_FILE, sha256 if is_record else "")
+        return Preset.load(record.parent).with_urls(base)
+    path = _find(model)
+    return Preset.load(path if path.is_dir() else path.parent)
+
+
+def resolve(model: str | Path, kind: str = "onnx") -> Path:
+    """A model's file on this machine, verified, downloaded if need be.
+
+    Args:
+        model: as for ``get_preset``. A weights file, by path or address, is taken as it is, whatever ``kind`` says;
+            all other forms stand for the file of that kind in the model's record.
+        kind: key of ``Preset.files``.
+
+    Raises:
+        UnknownModelError: ``model`` has none of the accepted forms.
+        WeightsError: the file is missing, cannot be downloaded or fails its hash.
+    """
+    if isinstance(model, str) and _is_address(model):
+        address, sha256 = _split_address(model)
+        if not address.endswith(f"/{PRESET_FILE}"):
+            return download(address, sha256)
+    elif (path := _find(model)).is_file() and path.name != PRESET_FILE:
+        return path
+    preset = get_preset(model)
+    if kind not in preset.files:
+        raise WeightsError(f"{preset.name}: has no file of kind {kind!r}; it has {', '.join(preset.files)}")
+    return _verified(preset.folder / preset.files[kind].path, preset.files[kind])
+
+
+def weights_path(model: str | Path, kind: str = "estimator") -> Path:
+    """A model's Keras file: ``"estimator"`` (built-in layers only) or ``"nets"`` (the whole CrossingNets).
+
+    Args and errors as for ``resolve``.
+    """
+    return resolve(model, kind)
+
+
+def _verified(path: Path, record: FileRecord) -> Path:
+    """The file beside its record, or its download."""
+    if path.is_file():
+        if sha256_of(path) != record.sha256:
+            raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install or export it again")
+        return path
+    if record.url:
+        return download(record.url, record.sha256, record.bytes)
+    raise WeightsError(f"{path}: is missing; install or export the model again")
+
+
+def _find(model: str | Path) -> Path:
+    """The folder of a name, or an existing path."""
+    names = list_models()
+    if model in names:
+        return PRETRAINED / model
+    path = Path(model)
+    if path.is_file() or (path / PRESET_FILE).is_file():
+        return path
+    close = difflib.get_close_matches(str(model), names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ";"
+    raise UnknownModelError(
+        f"a model is a name ({', '.join(names) or 'none installed'}), a folder with {PRESET_FILE}, a weights file "
+        f"(.onnx, .keras, .tflite) or the http(s) address of one or of its {PRESET_FILE}{hint} received {model!s}"
+    )
+
+
+class _Address(NamedTuple):
+    url: str
+    sha256: str
+
+
+def _is_address(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
+
+
+def _split_address(model: str) -> _Address:
+    """The address and the hash behind ``#``, if any; a folder's address stands for its record's."""
+    url, _, fragment = model.partition("#")
+    if fragment and not re.fullmatch(r"sha256=[0-9a-fA-F]{64}", fragment):
+        raise UnknownModelError(f"an address may end in #sha256= and 64 hexadecimal digits; received {model}")
+    return _Address(url + PRESET_FILE if url.endswith("/") else url, fragment.removeprefix("sha256=").lower())
