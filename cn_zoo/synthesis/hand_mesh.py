@@ -1,0 +1,74 @@
+"""The baked hand: arrays of one mesh, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+#: Bones in baked order; the hand (palm) is the root.
+BONES = (
+    "hand", "forearm", "thumb_1", "thumb_2", "thumb_3",
+    *(f"{finger}_{i}" for finger in ("index", "middle", "ring", "little") for i in (1, 2, 3, 4)),
+)  # fmt: skip
+PARENTS = (-1, 0, 0, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
+
+
+@dataclass(frozen=True)
+class HandMesh:
+    """A right hand with forearm at rest. Millimetres; wrist at the origin, fingers to -y, palm to -z, thumb to +x.
+
+    Attributes:
+        template: ``(V, 3)`` float32 rest vertices.
+        components: ``(C, V, 3)`` float32 shape components, one standard deviation each; C may be 0.
+        soma_delta: ``(V, 3)`` float32 way to the second source's neutral shape.
+        heads: ``(26, 3)`` float32: where each of the 21 ``BONES`` begins (the forearm's entry is the elbow, it hangs
+            at the wrist), then the ends of thumb, index, middle, ring and little.
+        heads_components, soma_heads_delta: the same for the heads: the joints move with the shape.
+        thumb_axes: ``(3, 3)`` float32 flexion axes of the thumb's bones.
+        faces: ``(F, 3)`` int32, outward.
+        weight_indices, weights: ``(V, 4)`` skinning bones (int32) and weights (float32).
+        tips: ``(5, K)`` int32 skin vertices whose mean is the finger tip, thumb first.
+    """
+
+    template: np.ndarray
+    components: np.ndarray
+    soma_delta: np.ndarray
+    heads: np.ndarray
+    heads_components: np.ndarray
+    soma_heads_delta: np.ndarray
+    thumb_axes: np.ndarray
+    faces: np.ndarray
+    weight_indices: np.ndarray
+    weights: np.ndarray
+    tips: np.ndarray
+
+    @classmethod
+    @cache
+    def load(cls, name: str = "hand") -> HandMesh:
+        """Read a mesh that is shipped with the package; each is read once."""
+        with files("cn_zoo.synthesis").joinpath(f"assets/{name}.npz").open("rb") as stream, np.load(stream) as data:
+            arrays = {key: data[key] for key in cls.__dataclass_fields__ if key != "tips"}
+        integers = ("faces", "weight_indices")
+        arrays = {
+            key: np.ascontiguousarray(value, dtype=np.int32 if key in integers else np.float32)
+            for key, value in arrays.items()
+        }
+        return cls(**arrays, tips=_tips(arrays))
+
+
+TIP_VERTICES = 8
+
+
+def _tips(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """The skin vertices that lie furthest along each last phalanx."""
+    last = [i for i, bone in enumerate(BONES) if bone in ("thumb_3", "index_4", "middle_4", "ring_4", "little_4")]
+    tips = []
+    for bone, end in zip(last, range(len(BONES), len(BONES) + 5), strict=True):
+        direction = arrays["heads"][end] - arrays["heads"][bone]
+        on_bone = (arrays["weight_indices"][:, 0] == bone) & (arrays["weights"][:, 0] > 0.5)
+        along = np.where(on_bone, arrays["template"] @ direction, -np.inf)
+        tips.append(np.sort(np.argsort(-along)[:TIP_VERTICES]))
+    return np.array(tips, dtype=np.int32)

@@ -1,0 +1,32 @@
+"""A hand in one pose, in camera coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Anatomical landmarks in order: centres of rotation, but tips lie on the skin.
+LANDMARKS = (
+    "wrist", "thumb_cmc", "thumb_mcp", "thumb_ip", "thumb_tip",
+    *(
+        f"{finger}_{joint}"
+        for finger in ("index", "middle", "ring", "little")
+        for joint in ("mcp", "pip", "dip", "tip")
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PosedHand:
+    """One posed hand.
+
+    Attributes:
+        vertices: ``(V, 3)`` float32, mm, x right, y down, z forward.
+        faces: ``(F, 3)`` int32, outward.
+        joints: ``(21, 3)`` float64 landmarks in the order of ``LANDMARKS``, same frame.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    joints: np.ndarray

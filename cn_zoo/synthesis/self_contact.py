@@ -1,0 +1,93 @@
+"""Does a pose push one part of the hand through another? Bones as capsules, compared pair by pair."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from cn_zoo.synthesis.hand_mesh import BONES, HandMesh
+from cn_zoo.synthesis.kinematics import bone_transforms, rest_frames
+
+#: Skin gives way: overlaps up to this much are touching, mm.
+SOFT_MM = 3.5
+
+
+def penetration(angles: np.ndarray) -> float:
+    """How deep the worst pair of bones' capsules of the average hand overlap beyond touching, mm; 0 is free."""
+    heads, frames, radii, pairs = _average_hand()
+    _, posed = bone_transforms(angles, heads, frames)
+    return _deepest(posed, radii, pairs, SOFT_MM)
+
+
+@cache
+def _average_hand() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    mesh = HandMesh.load()
+    heads = (mesh.heads + 0.5 * mesh.soma_heads_delta).astype(np.float64)
+    vertices = mesh.template + 0.5 * mesh.soma_delta
+    frames = rest_frames(heads, mesh.thumb_axes)
+    radii = np.zeros(len(BONES))
+    for bone in range(2, len(BONES)):
+        mine = (mesh.weight_indices[:, 0] == bone) & (mesh.weights[:, 0] > 0.5)
+        around = (vertices[mine] - heads[bone]) @ frames[bone][:, [0, 2]]
+        radii[bone] = np.median(np.linalg.norm(around, axis=1)) if mine.any() else 9.0
+    radii[[5, 9, 13, 17]] = 9.0  # the palm is thicker than its bones' own skin says
+    return heads, frames, radii, np.array(_pairs(), dtype=np.int32)
+
+
+def _pairs() -> list[tuple[int, int, int, int]]:
+    """Pairs that can collide, as (bone, bone, end of the one, end of the other)."""
+    pairs = []
+    for a in range(2, len(BONES)):
+        for b in range(a + 1, len(BONES)):
+            part_a, level_a = BONES[a].split("_")
+            part_b, level_b = BONES[b].split("_")
+            thumb_at_web = part_a == "thumb" and (
+                level_a == "1" and level_b in "12" or level_a == "2" and level_b == "1"
+            )
+            knuckles = part_a != "thumb" and level_a in "12" and level_b in "12"
+            if part_a != part_b and not thumb_at_web and not knuckles:
+                pairs.append((a, b, _end(a), _end(b)))
+    return pairs
+
+
+def _end(bone: int) -> int:
+    last = {4: 21, 8: 22, 12: 23, 16: 24, 20: 25}
+    return last.get(bone, bone + 1)
+
+
+@njit(cache=True)
+def _deepest(points, radii, pairs, soft):  # noqa: ANN001, ANN202
+    worst = 0.0
+    for i in range(pairs.shape[0]):
+        a, b, end_a, end_b = pairs[i]
+        reach = radii[a] + radii[b] - soft
+        distance = _segment_distance(points[a], points[end_a], points[b], points[end_b])
+        worst = max(worst, reach - distance)
+    return worst
+
+
+@njit(cache=True)
+def _segment_distance(p, p_end, q, q_end):  # noqa: ANN001, ANN202
+    """Distance between two segments (Ericson, Real-Time Collision Detection, 5.1.9)."""
+    a = b = c = e = f = 0.0
+    for i in range(3):
+        u, v, r = p_end[i] - p[i], q_end[i] - q[i], p[i] - q[i]
+        a += u * u
+        e += v * v
+        b += u * v
+        c += u * r
+        f += v * r
+    below = a * e - b * b
+    s = min(max((b * f - c * e) / below, 0.0), 1.0) if below > 1e-9 else 0.0
+    t = (b * s + f) / e
+    if t < 0.0:
+        t, s = 0.0, min(max(-c / a, 0.0), 1.0)
+    elif t > 1.0:
+        t, s = 1.0, min(max((b - c) / a, 0.0), 1.0)
+    distance = 0.0
+    for i in range(3):
+        gap = p[i] + s * (p_end[i] - p[i]) - q[i] - t * (q_end[i] - q[i])
+        distance += gap * gap
+    return np.sqrt(distance)
