@@ -13,6 +13,7 @@ place when it is whole and verified.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -137,7 +138,7 @@ def _part_file(target: Path, keep: bool) -> Iterator[Path]:
     Renaming is atomic: of several processes only one gets an earlier part.
     """
     left = target.with_name(target.name + ".part")
-    part = target.with_name(f"{target.name}.{os.getpid()}-{time.monotonic_ns()}.part")
+    part = target.with_name(f"{target.name}.{os.urandom(6).hex()}.part")
     for earlier in (left, *_abandoned(target)):
         try:
             earlier.replace(part)
@@ -159,7 +160,14 @@ def _part_file(target: Path, keep: bool) -> Iterator[Path]:
 def _abandoned(target: Path) -> list[Path]:
     """Part files of processes that were killed."""
     oldest = time.time() - _ABANDONED_S
-    return [part for part in target.parent.glob(f"{target.name}.*.part") if part.stat().st_mtime < oldest]
+    return [part for part in target.parent.glob(f"{target.name}.*.part") if _modified(part) < oldest]
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process has just finished with it
+        return math.inf
 
 
 def _download_from_any(wanted: _Wanted, part: Path, patience: Patience) -> None:
@@ -210,7 +218,8 @@ def _attempt(address: str, wanted: _Wanted, part: Path, timeout_s: float) -> Non
             _receive(response, have, wanted.size, part)
     if wanted.sha256 and sha256_of(part) != wanted.sha256:
         part.unlink()
-        raise _FailedAttempt("the content does not fit its hash and was deleted")
+        # The fault may lie in what an earlier download left; fetched in one piece, it is the server's.
+        raise _FailedAttempt("the content does not fit its hash and was deleted", worth_repeating=have > 0)
 
 
 @contextmanager
@@ -252,10 +261,13 @@ def _receive(response: HTTPResponse, have: int, size: int | None, part: Path) ->
     resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
     if response.status == 206 and not resumed:
         raise _FailedAttempt("the server sent another part than it was asked for", worth_repeating=False)
-    if size is None and (length := response.headers.get("Content-Length", "")).isdigit():
-        size = int(length) + (have if resumed else 0)
+    length = response.headers.get("Content-Length", "")
+    promised = int(length) + (have if resumed else 0) if length.isdigit() else size
+    if size not in (None, promised):
+        part.unlink(missing_ok=True)
+        raise _FailedAttempt(f"the server's file has {promised} bytes, not {size}", worth_repeating=False)
     with part.open("ab" if resumed else "wb") as file:
-        while size is None or file.tell() <= size:
+        while promised is None or file.tell() < promised:
             try:
                 block = response.read1(_BLOCK)
             except (OSError, HTTPException) as error:
@@ -264,8 +276,5 @@ def _receive(response: HTTPResponse, have: int, size: int | None, part: Path) ->
                 break
             file.write(block)
         received = file.tell()
-    if size is not None and received > size:
-        part.unlink()
-        raise _FailedAttempt(f"sends more than the {size} bytes that the file has", worth_repeating=False)
-    if size is not None and received < size:
-        raise _FailedAttempt(f"broke off after {received} of {size} bytes")
+    if promised is not None and received < promised:
+        raise _FailedAttempt(f"broke off after {received} of {promised} bytes")

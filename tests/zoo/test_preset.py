@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cn_zoo.errors import WeightsError
+from cn_zoo.zoo import FileRecord, Preset
+
+SHA256 = "0123456789abcdef" * 4
+
+
+@pytest.fixture
+def preset() -> Preset:
+    return Preset(
+        name="mine",
+        skeleton="icvl",
+        camera=(240.99, 240.96, 160.0, 120.0),
+        cube_mm=250.0,
+        hand="right",
+        architecture="paper",
+        latent_size=23,
+        training_data="made-up “hands”",
+        licence="Apache-2.0",
+        protocol="none",
+        errors_mm={},
+        parameters=7,
+        files={"onnx": FileRecord("net.onnx", SHA256, 12, "https://example.org/net.onnx")},
+    )
+
+
+def test_round_trip(preset, tmp_path):
+    preset.save(tmp_path / "new")
+    loaded = Preset.load(tmp_path / "new")
+    assert loaded == preset
+    assert loaded.folder == tmp_path / "new"
+
+
+def test_addresses_are_filled_in_where_there_are_none(preset):
+    files = {**preset.files, "tflite": FileRecord("net.tflite", SHA256, 3)}
+    filled = Preset(**{**vars(preset), "files": files}).with_urls("https://host/zoo/")
+    assert filled.files["tflite"].url == "https://host/zoo/net.tflite"
+    assert filled.files["onnx"].url == "https://example.org/net.onnx"
+
+
+def test_measuring_a_file(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"abc")
+    record = FileRecord.of(tmp_path / "net.onnx")
+    assert record == FileRecord("net.onnx", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 3)
+
+
+@pytest.mark.parametrize("path", ["../net.onnx", "/etc/passwd", "a/b", "a\\b", "..", "", ".hidden"])
+def test_files_stay_in_their_folder(path):
+    with pytest.raises(ValueError, match="own folder"):
+        FileRecord(path, SHA256, 1)
+
+
+@pytest.mark.parametrize("sha256", ["", "0" * 63, "g" * 64, "A" * 64])
+def test_hash_must_be_one(sha256):
+    with pytest.raises(ValueError, match="64"):
+        FileRecord("net.onnx", sha256, 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda facts: "{",
+        lambda facts: "[]",
+        lambda facts: "\x00\x01",
+        lambda facts: json.dumps({key: value for key, value in facts.items() if key != "skeleton"}),
+        lambda facts: json.dumps({key: value for key, value in facts.items() if key != "files"}),
+        lambda facts: json.dumps({**facts, "of the future": 1}),
+        lambda facts: json.dumps({**facts, "files": {"onnx": {"path": "../x", "sha256": SHA256, "bytes": 1}}}),
+        lambda facts: json.dumps({**facts, "files": [1]}),
+    ],
+)
+def test_damaged_records(preset, tmp_path, damage):
+    preset.save(tmp_path)
+    path: Path = tmp_path / "preset.json"
+    path.write_text(damage(json.loads(path.read_text())))
+    with pytest.raises(WeightsError, match=r"preset\.json.*no model record") as caught:
+        Preset.load(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_record(tmp_path):
+    with pytest.raises(WeightsError, match="cannot be read"):
+        Preset.load(tmp_path)

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from zoo.file_server import FileServer
+
+from cn_zoo.errors import UnknownModelError, WeightsError
+from cn_zoo.zoo import FileRecord, Preset, get_preset, list_models, resolve, weights_path
+from cn_zoo.zoo import resolver as resolver_module
+
+PRESET = Preset(
+    name="nyu",
+    skeleton="nyu",
+    camera=(588.03, 587.07, 320.0, 240.0),
+    cube_mm=250.0,
+    hand="right",
+    architecture="default",
+    latent_size=23,
+    training_data="made-up hands",
+    licence="Apache-2.0",
+    protocol="mean joint error on made-up frames",
+    errors_mm={"made-up": 9.5},
+    parameters=1234,
+    files={},
+)
+
+
+def export(folder: Path, name: str = "nyu") -> Preset:
+    """A model's folder with two files and its record."""
+    folder.mkdir(parents=True)
+    (folder / "net.onnx").write_bytes(b"onnx of " + name.encode())
+    (folder / "estimator.keras").write_bytes(b"keras of " + name.encode())
+    files = {
+        kind: FileRecord.of(folder / file) for kind, file in (("onnx", "net.onnx"), ("estimator", "estimator.keras"))
+    }
+    preset = replace(PRESET, name=name, files=files)
+    preset.save(folder)
+    return preset
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch) -> Path:
+    """A zoo of two models."""
+    monkeypatch.setattr(resolver_module, "PRETRAINED", tmp_path / "pretrained")
+    export(tmp_path / "pretrained" / "nyu")
+    export(tmp_path / "pretrained" / "icvl-paper", "icvl-paper")
+    return tmp_path / "pretrained"
+
+
+class TestNames:
+    def test_list(self, installed):
+        (installed / "unfinished").mkdir()
+        assert list_models() == ["icvl-paper", "nyu"]
+
+    def test_record(self, installed):
+        preset = get_preset("icvl-paper")
+        assert preset.name == "icvl-paper"
+        assert preset.camera == PRESET.camera
+        assert preset.files["onnx"].bytes == len(b"onnx of icvl-paper")
+
+    def test_files(self, installed):
+        assert resolve("nyu") == installed / "nyu" / "net.onnx"
+        assert weights_path("nyu") == installed / "nyu" / "estimator.keras"
+
+    def test_unknown_kind(self, installed):
+        with pytest.raises(WeightsError, match="'nets'; it has onnx, estimator"):
+            weights_path("nyu", "nets")
+
+    def test_unknown_name(self, installed):
+        with pytest.raises(UnknownModelError) as caught:
+            resolve("icvl_paper")
+        message = str(caught.value)
+        for form in ("icvl-paper, nyu", "preset.json", ".onnx", ".keras", "http(s)", "did you mean icvl-paper?"):
+            assert form in message
+        assert message.endswith("received icvl_paper")
+
+    def test_a_name_wins_over_a_folder(self, installed, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        export(tmp_path / "nyu", "mine")
+        assert get_preset("nyu").name == "nyu"
+        assert get_preset("./nyu").name == "mine"
+
+    def test_a_file_that_fails_its_hash_is_not_given(self, installed):
+        (installed / "nyu" / "net.onnx").write_bytes(b"onnx of nyv")
+        with pytest.raises(WeightsError, match="hash"):
+            resolve("nyu")
+        assert weights_path("nyu").is_file()
+
+    def test_a_missing_file(self, installed):
+        (installed / "nyu" / "net.onnx").unlink()
+        with pytest.raises(WeightsError, match="is missing"):
+            resolve("nyu")
+
+    def test_a_file_kept_elsewhere_is_downloaded(self, installed, server: FileServer, home):
+        path = installed / "nyu" / "net.onnx"
+        server.files["/nyu/net.onnx"] = path.read_bytes()
+        record = replace(get_preset("nyu").files["onnx"], url=f"{server.url}/nyu/net.onnx")
+        replace(PRESET, files={"onnx": record}).save(path.parent)
+        path.unlink()
+        assert resolve("nyu").read_bytes() == b"onnx of nyu"
+        assert resolve("nyu").is_relative_to(home)
+        assert len(server.requests) == 1
+
+
+class TestPaths:
+    def test_folder(self, installed, tmp_path):
+        export(tmp_path / "run", "mine")
+        assert get_preset(tmp_path / "run").name == "mine"
+        assert resolve(tmp_path / "run") == tmp_path / "run" / "net.onnx"
+        assert weights_path(str(tmp_path / "run" / "preset.json")) == tmp_path / "run" / "estimator.keras"
+
+    def test_file(self, installed, tmp_path):
+        export(tmp_path / "run", "mine")
+        assert resolve(tmp_path / "run" / "net.onnx") == tmp_path / "run" / "net.onnx"
+        assert get_preset(tmp_path / "run" / "net.onnx").name == "mine"
+
+    def test_file_without_a_record(self, installed, tmp_path):
+        (tmp_path / "net.onnx").write_bytes(b"onnx")
+        assert resolve(tmp_path / "net.onnx") == tmp_path / "net.onnx"
+        with pytest.raises(WeightsError, match=r"preset\.json"):
+            get_preset(tmp_path / "net.onnx")
+
+    def test_folder_without_a_record(self, installed, tmp_path):
+        with pytest.raises(UnknownModelError, match="received"):
+            resolve(tmp_path)
+
+
+class TestAddresses:
+    @pytest.fixture
+    def model(self, installed, server, tmp_path) -> str:
+        """A model's folder on a server, as an address."""
+        export(tmp_path / "run", "remote")
+        for path in (tmp_path / "run").iterdir():
+            server.files[f"/zoo/remote/{path.name}"] = path.read_bytes()
+        return f"{server.url}/zoo/remote/"
+
+    @pytest.mark.parametrize("file", ["", "preset.json", "net.onnx"])
+    def test_record(self, model, file):
+        assert get_preset(model + file).name == "remote"
+
+    @pytest.mark.parametrize("file", ["", "preset.json", "net.onnx"])
+    def test_file(self, model, file, home):
+        path = resolve(model + file)
+        assert path.read_bytes() == b"onnx of remote"
+        assert path.name == "net.onnx"
+        assert path.is_relative_to(home)
+
+    def test_files_fit_the_record(self, model, server):
+        server.files["/zoo/remote/estimator.keras"] = b"KERAS of remote"
+        with pytest.raises(WeightsError, match="hash"):
+            weights_path(model)
+
+    def test_hash_in_the_address(self, model, server):
+        sha256 = get_preset(model).files["onnx"].sha256
+        assert resolve(f"{model}net.onnx#sha256={sha256}").read_bytes() == b"onnx of remote"
+        server.files["/zoo/remote/other.onnx"] = b"another"
+        with pytest.raises(WeightsError, match="hash"):
+            resolve(f"{model}other.onnx#sha256={'0' * 64}")
+
+    def test_malformed_hash(self, model):
+        with pytest.raises(UnknownModelError, match="64 hexadecimal"):
+            resolve(f"{model}net.onnx#sha256=12")
+
+
+def test_importing_the_zoo_stays_light():
+    heavy = "{'urllib.request', 'http.client', 'platformdirs', 'numpy', 'PIL'}"
+    code = f"import sys, cn_zoo.zoo; cn_zoo.zoo.list_models(); print({heavy} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "set()"
+
+
+def test_every_installed_record_is_whole():
+    for name in list_models():
+        preset = get_preset(name)
+        assert preset.name == name
+        assert preset.errors_mm
+        for kind, file in preset.files.items():
+            if not file.url:
+                assert resolve(name, kind).stat().st_size == file.bytes
+
+
+def test_record_file_is_plain_json(tmp_path):
+    export(tmp_path / "run")
+    facts = json.loads((tmp_path / "run" / "preset.json").read_text())
+    assert facts["errors_mm"] == {"made-up": 9.5}
+    assert "folder" not in facts
