@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import gammaincinv
 
 #: Shares at which the reliability curve is read.
 NOMINAL = np.arange(0.05, 1.0, 0.05)
@@ -15,8 +15,8 @@ NOMINAL = np.arange(0.05, 1.0, 0.05)
 class Calibration:
     """How predicted deviations compare with actual errors.
 
-    ``sigma`` is the root mean square distance of a joint from its prediction. If errors are Gaussian and alike in
-    all directions, 60.8 % of the joints lie within one sigma and 99.3 % within two.
+    ``sigma`` promises that distances from the truth spread like the size of a Gaussian variable: 68.3 % of the
+    joints within one sigma, 95.4 % within two.
 
     Attributes:
         inside_1_sigma, inside_2_sigma: observed shares.
@@ -46,7 +46,7 @@ def calibrate(errors: np.ndarray, sigma: np.ndarray) -> Calibration:
     if not (sigma > 0).all():
         raise ValueError("every sigma must be a positive number of mm")
     ratio = np.sort((errors / sigma).ravel())
-    radii = np.sqrt(2 * gammaincinv(1.5, NOMINAL) / 3)
+    radii = [NormalDist().inv_cdf((1 + share) / 2) for share in NOMINAL]
     return Calibration(
         inside_1_sigma=_share_within(ratio, 1.0),
         inside_2_sigma=_share_within(ratio, 2.0),

@@ -1,0 +1,95 @@
+"""Hand centres: from labels, from the text files that papers share, or from any localisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cn_zoo.datasets.number_lines import parse_numbers, read_text
+from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.geometry import Camera
+
+if TYPE_CHECKING:
+    from cn_zoo.datasets.hand_dataset import HandDataset
+
+#: A centre file's median distance from the labels' centres, in mm. Published files err by some 10 to 20 mm.
+_PLAUSIBLE_MM = 80.0
+
+
+def label_centers(joints_xyz: np.ndarray, camera: Camera) -> np.ndarray:
+    """Hand centres ``(N, 3)`` as u px, v px, d mm: the mean of the scored joints ``(N, J, 3)`` in mm, projected."""
+    return camera.xyz_to_uvd(joints_xyz.mean(axis=1))
+
+
+def read_centers(path: str | Path, dataset: HandDataset) -> np.ndarray:
+    """Read a centre file: a line a frame, ``x y z`` in mm or ``u v d``, or the word ``invalid``.
+
+    Shared files (those of V2V-PoseNet, say) hold x y z with y up for NYU and MSRA and y down for ICVL. Which of
+    these a file holds is told by the dataset's labels; without labels it must be ``u v d``.
+
+    Returns:
+        ``(N, 3)`` u px, v px, d mm; NaN on invalid lines.
+
+    Raises:
+        InputError: the file is unreadable, has another count of lines than the dataset has frames, or lies far from
+            the labels in every reading.
+    """
+    centers = _parse(Path(path))
+    if len(centers) != len(dataset):
+        raise InputError(
+            f"{path}: {len(centers)} lines where the dataset has {len(dataset)} frames; choose the file of this split"
+        )
+    if dataset.joints_xyz is None:
+        return centers
+    truth = dataset.joints_xyz.mean(axis=1)
+    to_xyz: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "u v d": dataset.camera.uvd_to_xyz,
+        "x y z": lambda xyz: xyz,
+        "x y z with y up": lambda xyz: xyz * (1, -1, 1),
+        "x y z with y up and z negative": lambda xyz: xyz * (1, -1, -1),
+    }
+    readings = {name: convert(centers) for name, convert in to_xyz.items()}
+    distances = {name: _median_distance(xyz, truth) for name, xyz in readings.items()}
+    best = min(distances, key=distances.get)
+    if not distances[best] <= _PLAUSIBLE_MM:
+        raise InputError(
+            f"{path}: lies {distances[best]:.0f} mm from the labels even as {best}; "
+            "it belongs to another dataset, split or order of frames"
+        )
+    return dataset.camera.xyz_to_uvd(readings[best])
+
+
+def find_centers(dataset: HandDataset, locate: Callable[[np.ndarray, Camera], object]) -> np.ndarray:
+    """Hand centres ``(N, 3)`` as ``locate`` finds them; NaN where it raises ``NoHandError``.
+
+    Args:
+        dataset: the images.
+        locate: ``(depth_mm, camera)`` to something with ``center_uvd``, such as
+            ``cn_zoo.inference.localisation.locate_hand``.
+    """
+    centers = np.full((len(dataset), 3), np.nan)
+    for index, frame in enumerate(dataset.frames()):
+        with suppress(NoHandError):
+            centers[index] = locate(frame.depth_mm, frame.camera).center_uvd
+    return centers
+
+
+def _parse(path: Path) -> np.ndarray:
+    rows = []
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        words = line.split()
+        if words and words[0].lower() == "invalid":
+            rows.append([np.nan] * 3)
+        elif words:
+            rows.append(parse_numbers(words, 3, f"{path}: line {number}"))
+    return np.array(rows).reshape(-1, 3)
+
+
+def _median_distance(xyz: np.ndarray, truth: np.ndarray) -> float:
+    distances = np.linalg.norm(xyz - truth, axis=1)
+    valid = distances[np.isfinite(distances)]
+    return float(np.median(valid)) if len(valid) else np.inf

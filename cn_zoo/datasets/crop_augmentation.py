@@ -1,0 +1,76 @@
+"""Chance changes of a training crop: turned in the plane, scaled, shifted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class CropJitter:
+    """One change of a crop, the same for its image and its pose.
+
+    Attributes:
+        angle: turn in the image plane, in radians, from x (right) towards y (down).
+        scale: 1.1 shows the hand a tenth larger.
+        shift_mm: (right, down, forward) by which the hand centre is missed.
+    """
+
+    angle: float = 0.0
+    scale: float = 1.0
+    shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def resample(self, patch: np.ndarray, size: int, pitch_mm: float) -> np.ndarray:
+        """Turn, unscale and shift in the image plane: cut a changed crop out of a larger patch of the same centre.
+
+        Args:
+            patch: ``(S, S)`` depth of any unit, 0 = no measurement.
+            size: pixels along an edge of the crop, at most S.
+            pitch_mm: width of a pixel of patch and crop alike.
+
+        Returns:
+            ``(size, size)`` values of the nearest pixels; 0 where the patch ends.
+        """
+        edge = len(patch)
+        if self == CropJitter():
+            first = (edge - size) // 2
+            return patch[first : first + size, first : first + size]
+        steps = (np.arange(size, dtype=np.float32) + 0.5 - size / 2) / self.scale
+        along, across = steps * np.float32(np.cos(self.angle)), steps * np.float32(np.sin(self.angle))
+        # Half a pixel is added so that cutting off the fraction rounds to the nearest.
+        right, down = (edge / 2 + shift / pitch_mm for shift in self.shift_mm[:2])
+        columns = (across[:, None] + (along + right)[None, :]).astype(np.int32)
+        rows = ((along + down)[:, None] - across[None, :]).astype(np.int32)
+        inside = (columns > 0) & (columns < edge) & (rows > 0) & (rows < edge)
+        crop = np.ascontiguousarray(patch).ravel()[np.where(inside, rows * edge + columns, 0)]
+        return np.where(inside, crop, 0)
+
+    def move(self, pose: np.ndarray, unit_mm: float) -> np.ndarray:
+        """Change a pose ``(J, 3)`` in crop coordinates (right, down, forward) of ``unit_mm`` alike."""
+        right, down, forward = np.moveaxis(pose - np.array(self.shift_mm) / unit_mm, -1, 0)
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        return self.scale * np.stack([cos * right - sin * down, sin * right + cos * down, forward], axis=-1)
+
+
+@dataclass(frozen=True)
+class CropAugmentation:
+    """How far crops are changed by chance.
+
+    Attributes:
+        rotation_deg: half range of the turn in the image plane.
+        scale: relative half range of the hand's size.
+        shift_mm: standard deviation of the centre's error along each axis.
+    """
+
+    rotation_deg: float = 180.0
+    scale: float = 0.1
+    shift_mm: float = 8.0
+
+    def draw(self, rng: np.random.Generator) -> CropJitter:
+        """One change by chance."""
+        return CropJitter(
+            angle=float(np.radians(rng.uniform(-self.rotation_deg, self.rotation_deg))),
+            scale=float(rng.uniform(1 - self.scale, 1 + self.scale)),
+            shift_mm=tuple(rng.normal(0, self.shift_mm, 3).tolist()),
+        )

@@ -1,0 +1,67 @@
+"""A model's predictions on a whole dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cn_zoo.datasets import HandDataset
+from cn_zoo.errors import InputError, NoHandError
+
+if TYPE_CHECKING:
+    from cn_zoo.inference import HandPoseEstimator
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPredictions:
+    """What a model says of every frame of a dataset.
+
+    Attributes:
+        uvd: ``(N, J, 3)`` u px, v px, d mm; NaN where no hand was found.
+        sigma: ``(N, J)`` predicted deviations in mm; NaN likewise.
+    """
+
+    uvd: np.ndarray
+    sigma: np.ndarray
+
+    @property
+    def found(self) -> np.ndarray:
+        """``(N,)`` bool: frames in which a hand was found."""
+        return np.isfinite(self.uvd).all(axis=(1, 2))
+
+
+def predict_dataset(
+    estimator: HandPoseEstimator, dataset: HandDataset, progress: Callable[[int, int], None] | None = None
+) -> ModelPredictions:
+    """Run a model on every frame, from the dataset's hand centres; where there is none, it finds the hand itself.
+
+    Left hands, by a vote over the labels, are mirrored for the model and its answer is mirrored back.
+
+    Args:
+        estimator: the model; it must predict the dataset's joints.
+        dataset: the frames.
+        progress: called with frames done and frames in all.
+
+    Raises:
+        InputError: the model predicts other joints, or an image cannot be read.
+    """
+    if estimator.skeleton.joints != dataset.skeleton.joints:
+        raise InputError(
+            f"{dataset.folder}: has {dataset.skeleton.name} joints, but the model predicts "
+            f"{estimator.skeleton.name} joints; choose a model with {dataset.skeleton.name} joints"
+        )
+    hand = dataset.hand
+    uvd = np.full((len(dataset), len(dataset.skeleton), 3), np.nan)
+    sigma = np.full(uvd.shape[:2], np.nan)
+    for index, frame in enumerate(dataset.frames()):
+        try:
+            pose = estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd, hand)
+            uvd[index], sigma[index] = pose.uvd, pose.sigma
+        except NoHandError:
+            pass  # stays NaN, and is counted by the caller
+        if progress:
+            progress(index + 1, len(dataset))
+    return ModelPredictions(uvd, sigma)
