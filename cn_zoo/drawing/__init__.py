@@ -1,1 +1,9 @@
-""""""
+"""Pictures of depth images and hand poses."""
+
+from cn_zoo.drawing.colour_map import map_colours
+from cn_zoo.drawing.contact_sheet import contact_sheet
+from cn_zoo.drawing.crop_picture import draw_crop
+from cn_zoo.drawing.overlay import draw_overlay
+from cn_zoo.drawing.pose_plot import plot_pose
+
+__all__ = ["contact_sheet", "draw_crop", "draw_overlay", "map_colours", "plot_pose"]
