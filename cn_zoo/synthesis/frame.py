@@ -1,0 +1,357 @@
+"""Synthetic depth frames and crops of a hand in a scene, as a depth camera would deliver them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from cn_zoo.geometry import Camera, HandCrop
+from cn_zoo.synthesis.hand_mesh import HandMesh
+from cn_zoo.synthesis.hand_model import HandModel
+from cn_zoo.synthesis.hand_pose import draw_pose
+from cn_zoo.synthesis.hand_shape import ShapedHand
+from cn_zoo.synthesis.labels import label_joints
+from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
+from cn_zoo.synthesis.presets import Lens, Preset, Viewpoints
+from cn_zoo.synthesis.rasterizer import rasterize
+from cn_zoo.synthesis.scene import PlacedHand, draw_scene, random_rotation
+from cn_zoo.synthesis.sensors import SENSORS, sense
+from cn_zoo.synthesis.solids import cast_solids
+
+#: Splits with their number in the seed and their number of subjects. No subject is in two splits.
+SPLITS: dict[str, tuple[int, int]] = {"train": (0, 600), "validation": (1, 60), "test": (2, 60), "test-webxr": (3, 1)}
+
+#: The skeletons a sample is labelled with.
+LABELLED = ("nyu", "icvl", "msra")
+
+_SUBJECT_SEED = 7_301
+#: Pixels around a crop's window that can influence it: sensors look at neighbours.
+_MARGIN = 8
+#: Crop windows of more pixels are drawn at half the resolution: the crop takes every second pixel anyway.
+_WIDEST_WINDOW = 256
+
+
+@dataclass(frozen=True)
+class SyntheticFrame:
+    """A labelled depth frame of a right hand.
+
+    Attributes:
+        depth_mm: (H, W) float32 mm, 0 = no measurement.
+        camera: intrinsics of the frame.
+        joints: skeleton name -> (J, 3) joints xyz in mm, camera frame (x right, y down, z forward).
+        center_uvd: hand centre (u px, v px, d mm): mean of the preset's scored joints.
+        hand: "right".
+        sensor: name of the sensor in `SENSORS`.
+    """
+
+    depth_mm: np.ndarray
+    camera: Camera
+    joints: dict[str, np.ndarray]
+    center_uvd: tuple[float, float, float]
+    hand: str
+    sensor: str
+
+
+@dataclass(frozen=True)
+class SyntheticCrop:
+    """A labelled crop, what the networks train on.
+
+    Attributes:
+        depth: (128, 128) float32 in [-1, 1], +1 = background.
+        poses: skeleton name -> (J, 3) float32 crop coordinates, units of 50 mm.
+        pose: that of the preset's own skeleton.
+        crop: the cube, with its camera.
+        sensor: name of the sensor in `SENSORS`.
+    """
+
+    depth: np.ndarray
+    poses: dict[str, np.ndarray]
+    pose: np.ndarray
+    crop: HandCrop
+    sensor: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A drawn situation before it is rendered: who, where, seen by what.
+
+    Attributes:
+        lens: camera and image size.
+        meshes: (V, 3) float32 vertices of each hand, camera frame, mm.
+        solids: (N, 14) rows for `cast_solids`.
+        posed: the labelled hand, in place.
+        joints: skeleton name -> (J, 3) xyz mm.
+        center: (3,) hand centre, mm.
+        sensor: name in `SENSORS`.
+        box: columns and rows (left, right, top, bottom) outside of which nothing was kept; infinite as a rule.
+    """
+
+    lens: Lens
+    meshes: tuple[np.ndarray, ...]
+    solids: np.ndarray
+    posed: PosedHand
+    joints: dict[str, np.ndarray]
+    center: np.ndarray
+    sensor: str
+    box: tuple[float, float, float, float]
+
+
+def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> SyntheticFrame:
+    """Draw labelled frame ``index``. It depends on preset, seed, split and index only.
+
+    Args:
+        preset: what frames look like; one of `PRESETS` or made from one.
+        seed: of the whole sequence, not negative.
+        index: which frame, not negative.
+        split: one of `SPLITS`; splits share neither subjects nor poses nor scenes.
+
+    Raises:
+        ValueError: an unknown split, or a negative number.
+    """
+    rng = sample_generator(seed, index, split)
+    for _ in range(_TRIES):
+        setting = draw_setting(preset, rng, split, binned=False)
+        lens = setting.lens
+        depth = render(setting, lens.camera, lens.width, lens.height)
+        depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
+        _keep_box(depth, setting.box, 0, 0)
+        if _is_visible(depth, lens.camera, setting.joints[preset.name]):
+            break
+    joints = {**setting.joints, "nyu36": label_joints(setting.posed, "nyu36")}
+    center = tuple(float(value) for value in lens.camera.xyz_to_uvd(setting.center))
+    return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.sensor)
+
+
+def draw_crop(
+    preset: Preset, seed: int, index: int, split: str = "train", jitter: bool = True, binned: bool = True
+) -> SyntheticCrop:
+    """Draw labelled crop ``index``: the cube around the hand of a frame, only that window being rendered.
+
+    Args:
+        preset, seed, index, split: as for `draw_frame`.
+        jitter: move the cube off the hand centre as an imperfect localisation does: mostly by 7 mm (standard
+            deviation per axis), in a fifth of the crops by anything up to 25 mm per axis.
+        binned: render cubes of more than 256 pixels at half the resolution, for speed.
+    """
+    rng = sample_generator(seed, index, split)
+    for _ in range(_TRIES):
+        setting = draw_setting(preset, rng, split, binned)
+        center = setting.center + _center_jitter(rng) if jitter else setting.center
+        lens = setting.lens
+        crop = HandCrop(lens.camera, tuple(lens.camera.xyz_to_uvd(center)), preset.cube_mm)
+        left, top, width, height = _window(crop, lens)
+        camera = Camera(lens.camera.fx, lens.camera.fy, lens.camera.cx - left, lens.camera.cy - top)
+        depth = render(setting, camera, width, height)
+        depth = sense(depth, camera, SENSORS[setting.sensor], rng)
+        _keep_box(depth, setting.box, left, top)
+        if _is_visible(depth, camera, setting.joints[preset.name]):
+            break
+    u, v, d = crop.center_uvd
+    window = HandCrop(camera, (u - left, v - top, d), preset.cube_mm)
+    poses = {
+        name: crop.uvd_to_crop(lens.camera.xyz_to_uvd(xyz)).astype(np.float32) for name, xyz in setting.joints.items()
+    }
+    return SyntheticCrop(window.cut(depth), poses, poses[preset.name], crop, setting.sensor)
+
+
+def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
+    """Draw everything about a frame but its pixels."""
+    names, shares = zip(*preset.sensors, strict=True)
+    sensor = names[_pick(shares, rng)]
+    distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)
+    lens = _draw_lens(preset, rng)
+    if binned and preset.cube_mm * lens.camera.fx / distance > _WIDEST_WINDOW:
+        lens = _halved(lens)
+    rotation = _draw_rotation(preset.views, rng)
+    posed = _draw_hand(rng, split, rotation)
+    cut_by_border = rng.random() < preset.scene.border
+    target = _draw_position(lens, distance, cut_by_border, rng)
+    center = label_joints(posed, preset.name).mean(axis=0)
+    posed = _moved(posed, target - center)
+    joints = {name: label_joints(posed, name) for name in LABELLED}
+    elbow = posed.vertices[_elbow_vertices()].mean(axis=0, dtype=np.float64)
+    hand = PlacedHand(posed.vertices, target, posed.joints[_WRIST], elbow, _palm(posed), rotation)
+    solids = draw_scene(preset.scene, hand, rng)
+    meshes = [posed.vertices]
+    if rng.random() < preset.scene.second_hand:
+        meshes.append(_draw_second_hand(hand, rng, split))
+    box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
+    return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box)
+
+
+def render(setting: Setting, camera: Camera, width: int, height: int) -> np.ndarray:
+    """True depth (height, width) float32 mm of a setting as ``camera`` sees it, 0 = nothing."""
+    depth = np.zeros((height, width), np.float32)
+    for vertices in setting.meshes:
+        rasterize(vertices, HandModel.load().faces, camera, width, height, depth)
+    return cast_solids(setting.solids, camera, depth)
+
+
+_WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
+#: How often a situation is drawn anew in which most of the hand cannot be seen.
+_TRIES = 4
+#: Least share of joints with the hand's surface, or a thing in the hand, measured before them; and how far before.
+_VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.6, 45.0, 25.0
+#: A hand is no nearer to a sensor than its range and this.
+_ROOM_BEFORE_MM = 90.0
+_NO_BOX = (-math.inf, math.inf, -math.inf, math.inf)
+
+
+def sample_generator(seed: int, index: int, split: str) -> np.random.Generator:
+    """The randomness of one sample.
+
+    Raises:
+        ValueError: an unknown split, or a negative number.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is one of {', '.join(SPLITS)}; received {split!r}")
+    return np.random.default_rng((seed, SPLITS[split][0], index))
+
+
+def _pick(shares: tuple[float, ...], rng: np.random.Generator) -> int:
+    """An index, as often as its share of the total says."""
+    luck = rng.random() * sum(shares)
+    for i, share in enumerate(shares):
+        luck -= share
+        if luck < 0:
+            return i
+    return len(shares) - 1
+
+
+def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> float:
+    """A distance that the sensor can measure; what is too near for it goes a little beyond its limit."""
+    near, far = preset.wide_distance_mm if rng.random() < preset.wide else preset.distance_mm
+    distance = near + (far - near) * rng.random()
+    return distance if distance > nearest else nearest + 200 * rng.random()
+
+
+def _draw_lens(preset: Preset, rng: np.random.Generator) -> Lens:
+    lens = preset.lenses[_pick(tuple(lens.share for lens in preset.lenses), rng)]
+    if not lens.focal_jitter:
+        return lens
+    camera, scale = lens.camera, 1 + lens.focal_jitter * (2 * rng.random() - 1)
+    return Lens(Camera(camera.fx * scale, camera.fy * scale, camera.cx, camera.cy), lens.width, lens.height)
+
+
+def _halved(lens: Lens) -> Lens:
+    """The lens with pixels twice as large."""
+    camera = lens.camera
+    camera = Camera(camera.fx / 2, camera.fy / 2, (camera.cx + 0.5) / 2 - 0.5, (camera.cy + 0.5) / 2 - 0.5)
+    return Lens(camera, lens.width // 2, lens.height // 2)
+
+
+def _draw_rotation(views: Viewpoints, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < views.any_view:
+        return random_rotation(rng)
+    sides = 2 * rng.random(2) - 1
+    yaw, pitch = np.sign(sides) * np.abs(sides) ** views.concentration * (views.yaw_deg, views.pitch_deg)
+    if rng.random() < views.back:
+        yaw += 180
+    roll = 360 * rng.random() if rng.random() < views.any_roll else views.roll_deg * rng.standard_normal()
+    return _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
+
+
+def _turn(axis: int, degrees: float) -> np.ndarray:
+    """Rotation matrix about a coordinate axis."""
+    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    matrix = np.eye(3)
+    i, j = (axis + 1) % 3, (axis + 2) % 3
+    matrix[i, i] = matrix[j, j] = cosine
+    matrix[j, i], matrix[i, j] = sine, -sine
+    return matrix
+
+
+@lru_cache(maxsize=700)
+def _subject(split: str, number: int) -> ShapedHand:
+    code = SPLITS[split][0]
+    return HandModel.load().draw_shape(np.random.default_rng((_SUBJECT_SEED, code, number)))
+
+
+def _draw_hand(rng: np.random.Generator, split: str, rotation: np.ndarray) -> PosedHand:
+    subject = _subject(split, int(rng.integers(SPLITS[split][1])))
+    return subject.pose(draw_pose(rng), rotation, np.zeros(3))
+
+
+def _moved(posed: PosedHand, offset: np.ndarray) -> PosedHand:
+    return PosedHand(posed.vertices + offset.astype(np.float32), posed.faces, posed.joints + offset)
+
+
+def _palm(posed: PosedHand) -> np.ndarray:
+    return (posed.joints[_WRIST] + posed.joints[_MIDDLE_MCP]) / 2
+
+
+@lru_cache(maxsize=1)
+def _elbow_vertices() -> np.ndarray:
+    """The mesh's vertices around the end of its forearm."""
+    along = HandMesh.load().template[:, 1]
+    return np.flatnonzero(along > along.max() - 1.0)
+
+
+def _draw_position(lens: Lens, distance: float, cut_by_border: bool, rng: np.random.Generator) -> np.ndarray:
+    """Hand centre (3,) such that the hand is in the image, or cut by its border."""
+    camera = lens.camera
+    radius = 105 * camera.fx / distance
+    ranges = []
+    for size in (lens.width, lens.height):
+        margin = min(radius, size * 0.42)
+        ranges.append((margin, size - 1 - margin))
+    u, v = (low + (high - low) * rng.random() for low, high in ranges)
+    if cut_by_border:
+        reach = radius * (0.2 + 0.6 * rng.random())
+        side = int(rng.integers(4))
+        u = (reach, lens.width - 1 - reach, u, u)[side]
+        v = (v, v, reach, lens.height - 1 - reach)[side]
+    return camera.uvd_to_xyz(np.array([u, v, distance]))
+
+
+def _draw_second_hand(hand: PlacedHand, rng: np.random.Generator, split: str) -> np.ndarray:
+    """Vertices (V, 3) of another hand beside, behind or, now and then, touching the first; mostly a left one."""
+    around = 2 * math.pi * rng.random()
+    far = 70 + 130 * rng.random()
+    offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
+    rotation = random_rotation(rng) if rng.random() < 0.5 else hand.rotation @ _turn(int(rng.integers(3)), 60.0)
+    posed = _draw_hand(rng, split, np.eye(3))
+    vertices = posed.vertices - _palm(posed).astype(np.float32)
+    if rng.random() < 0.8:
+        vertices = vertices * np.array([-1, 1, 1], np.float32)
+    return vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32)
+
+
+def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    u, v, d = camera.xyz_to_uvd(center)
+    left, right, top, bottom = (75 + 55 * rng.random(4)) * camera.fx / d
+    return u - left, u + right, v - top, v + bottom
+
+
+def _is_visible(depth: np.ndarray, camera: Camera, joints: np.ndarray) -> bool:
+    """Whether most joints lie just behind a measured surface."""
+    height, width = depth.shape
+    u, v, z = camera.xyz_to_uvd(joints).T
+    inside = (u >= 0) & (v >= 0) & (u <= width - 1) & (v <= height - 1)
+    columns, rows = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
+    before = z[inside] - depth[rows, columns]
+    return np.count_nonzero((before > -_BEHIND_MM) & (before < _BEFORE_MM)) >= _VISIBLE_SHARE * len(joints)
+
+
+def _keep_box(depth: np.ndarray, box: tuple[float, float, float, float], left: int, top: int) -> None:
+    if box is _NO_BOX:
+        return
+    height, width = depth.shape
+    columns, rows = np.arange(width) + left, np.arange(height) + top
+    depth[:, (columns < box[0]) | (columns > box[1])] = 0
+    depth[(rows < box[2]) | (rows > box[3])] = 0
+
+
+def _center_jitter(rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(-25, 25, 3) if rng.random() < 0.2 else 7 * rng.standard_normal(3)
+
+
+def _window(crop: HandCrop, lens: Lens) -> tuple[int, int, int, int]:
+    """Left, top, width and height of the part of the image that the crop can see, with a margin for the sensor."""
+    columns, rows = crop.window()
+    left, right = max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + _MARGIN, lens.width - 1)
+    top, bottom = max(int(rows[0]) - _MARGIN, 0), min(int(rows[-1]) + _MARGIN, lens.height - 1)
+    return left, top, right - left + 1, bottom - top + 1

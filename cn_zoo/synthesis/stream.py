@@ -1,0 +1,70 @@
+"""An endless stream of labelled synthetic crops for Keras, on any backend."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from cn_zoo.synthesis.crop_batch import CropBatch
+from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.worker import WorkerPool
+
+
+class CropStream(keras.utils.PyDataset):
+    """Batches ``(x, y)`` of crops and poses, drawn by worker processes while the model trains.
+
+    Sample k is the same whoever draws it and whenever. Each epoch goes on where the one before ended; a stream
+    made with ``start`` = samples seen so far continues an interrupted one.
+
+    ``x`` is (B, 128, 128, 1) float32 in [-1, 1]; ``y`` is (B, J, 3) float32 crop coordinates in units of 50 mm.
+
+    Args:
+        preset: what crops look like; its skeleton labels ``y``.
+        batch_size: B.
+        seed: of the sequence.
+        split: one of `SPLITS`.
+        start: number of the first sample.
+        length: batches per epoch.
+        jitter: whether cubes sit a little off the hand centre; leave it on for training.
+        processes: number of worker processes.
+        fixed: every epoch repeats the first, as validation wants.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        batch_size: int,
+        seed: int,
+        split: str = "train",
+        *,
+        start: int = 0,
+        length: int = 1000,
+        jitter: bool = True,
+        processes: int = 2,
+        fixed: bool = False,
+    ) -> None:
+        super().__init__(workers=processes, use_multiprocessing=False, max_queue_size=2 * processes)
+        self._preset, self._batch_size, self._seed, self._split = preset, batch_size, seed, split
+        self._start, self._length, self._jitter, self._fixed = start, length, jitter, fixed
+        self._pool = WorkerPool(processes)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        batch = self.batch(index)
+        return batch.depth, batch.poses[self._preset.name]
+
+    def batch(self, index: int) -> CropBatch:
+        """Batch ``index`` of the current epoch, labelled with all skeletons."""
+        first = self._start + index * self._batch_size
+        return self._pool.draw(self._preset, self._seed, first, self._batch_size, self._split, self._jitter)
+
+    def on_epoch_end(self) -> None:
+        """Move on to samples not seen before."""
+        if not self._fixed:
+            self._start += self._length * self._batch_size
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._pool.close()

@@ -1,0 +1,90 @@
+"""Processes that draw batches of crops beside a training run.
+
+They are plain child processes that talk through pipes. `multiprocessing` would fork a process that may hold a
+deep-learning framework's threads, or import the caller's main module (and with it the framework) into every worker.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+from typing import Any, BinaryIO
+
+from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
+
+
+class WorkerPool:
+    """Child processes that call `draw_crop_batch`. Safe to use from several threads.
+
+    Args:
+        processes: how many, at least 1.
+
+    Raises:
+        ValueError: fewer than one.
+    """
+
+    def __init__(self, processes: int) -> None:
+        if processes < 1:
+            raise ValueError(f"a pool has at least one process; received {processes}")
+        self._children = [_start_child() for _ in range(processes)]
+        self._idle: queue.SimpleQueue[subprocess.Popen] = queue.SimpleQueue()
+        for child in self._children:
+            self._idle.put(child)
+
+    def draw(self, *arguments: Any) -> CropBatch:
+        """Call `draw_crop_batch` with these arguments in an idle child; waits for one.
+
+        Raises:
+            RuntimeError: the child ended, killed or out of memory.
+            Exception: whatever the call raised.
+        """
+        child = self._idle.get()
+        try:
+            _send(child.stdin, arguments)
+            answer = pickle.load(child.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise RuntimeError(f"a crop worker ended with exit code {child.poll()}; see its messages above") from error
+        finally:
+            self._idle.put(child)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the children. Also happens when this process ends in whatever way."""
+        for child in self._children:
+            child.stdin.close()
+        for child in self._children:
+            child.wait()
+            child.stdout.close()
+        self._children = []
+
+
+def serve() -> None:
+    """Answer requests from standard input on standard output until the input ends."""
+    # Ctrl-C is the parent's business; its end closes our input.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            arguments = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            answer: Any = draw_crop_batch(*arguments)
+        except Exception as error:
+            answer = error
+        _send(answers, answer)
+
+
+def _start_child() -> subprocess.Popen:
+    program = f"import sys; sys.path[:] = {sys.path!r}; from cn_zoo.synthesis.worker import serve; serve()"
+    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _send(pipe: BinaryIO, message: object) -> None:
+    pickle.dump(message, pipe, protocol=5)
+    pipe.flush()
