@@ -44,8 +44,8 @@ class HandCrop:
         center = tuple(float(value) for value in self.center_uvd)
         if len(center) != 3 or not np.isfinite(center).all() or center[2] <= 0:
             raise ValueError(f"a crop centre is u px, v px, d mm with d > 0; received {self.center_uvd}")
-        if not self.cube_mm > 0:
-            raise ValueError(f"the cube's edge must be positive; received {self.cube_mm} mm")
+        if not 0 < self.cube_mm < np.inf:
+            raise ValueError(f"the cube's edge must be a positive number; received {self.cube_mm} mm")
         object.__setattr__(self, "center_uvd", center)
 
     @property

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cn_zoo.geometry import CAMERAS, Camera
+
+cameras = st.builds(
+    Camera,
+    fx=st.floats(50, 5000),
+    fy=st.floats(50, 5000),
+    cx=st.floats(-500, 4000),
+    cy=st.floats(-500, 4000),
+)
+depths = st.floats(1, 20_000)
+pixels = st.floats(-5000, 5000)
+
+
+@given(cameras, st.lists(st.tuples(pixels, pixels, depths), min_size=1, max_size=8))
+def test_uvd_to_xyz_and_back(camera, points):
+    uvd = np.array(points)
+    np.testing.assert_allclose(camera.xyz_to_uvd(camera.uvd_to_xyz(uvd)), uvd, rtol=1e-9, atol=1e-7)
+
+
+@given(cameras, st.lists(st.tuples(pixels, pixels, depths), min_size=1, max_size=8))
+def test_xyz_to_uvd_and_back(camera, points):
+    xyz = np.array(points)
+    np.testing.assert_allclose(camera.uvd_to_xyz(camera.xyz_to_uvd(xyz)), xyz, rtol=1e-9, atol=1e-7)
+
+
+@given(cameras, st.tuples(pixels, pixels, depths), st.integers(1, 4000))
+def test_the_mirrored_camera_sees_the_mirrored_point_in_the_mirrored_column(camera, point, width):
+    x, y, z = point
+    u, v, d = camera.xyz_to_uvd([x, y, z])
+    np.testing.assert_allclose(
+        camera.mirrored(width).xyz_to_uvd([-x, y, z]), [width - 1 - u, v, d], rtol=1e-9, atol=1e-5
+    )
+
+
+@given(cameras, st.integers(1, 4000))
+def test_mirror_twice(camera, width):
+    again = camera.mirrored(width).mirrored(width)
+    assert (again.fx, again.fy, again.cy) == (camera.fx, camera.fy, camera.cy)
+    assert again.cx == pytest.approx(camera.cx, abs=1e-9)
+
+
+def test_axes():
+    camera = Camera(500, 400, 320, 240)
+    np.testing.assert_allclose(camera.uvd_to_xyz([320, 240, 700]), [0, 0, 700])
+    np.testing.assert_allclose(camera.uvd_to_xyz([420, 240, 500]), [100, 0, 500])
+    np.testing.assert_allclose(camera.uvd_to_xyz([320, 320, 500]), [0, 100, 500])
+
+
+def test_any_leading_axes_and_number_types():
+    camera = CAMERAS["icvl"]
+    uvd = np.random.default_rng(0).uniform(100, 300, (2, 3, 16, 3)).astype(np.float32)
+    xyz = camera.uvd_to_xyz(uvd)
+    assert xyz.shape == (2, 3, 16, 3)
+    np.testing.assert_allclose(xyz[1, 2, 5], camera.uvd_to_xyz(uvd[1, 2, 5].tolist()))
+
+
+def test_a_point_in_the_lens_has_no_image():
+    u, v, d = CAMERAS["nyu"].xyz_to_uvd([1, 0, 0])
+    assert np.isinf(u)
+    assert np.isnan(v)
+    assert d == 0
+
+
+class TestParse:
+    @pytest.mark.parametrize("name", ["nyu", "icvl", "msra"])
+    def test_names(self, name):
+        assert Camera.parse(name) is CAMERAS[name]
+
+    @given(cameras)
+    def test_numbers(self, camera):
+        assert Camera.parse(f"{camera.fx},{camera.fy}, {camera.cx},{camera.cy}") == camera
+
+    @pytest.mark.parametrize("text", ["", "NYU2", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1;2;3;4", "475,,320,240"])
+    def test_neither(self, text):
+        with pytest.raises(ValueError, match="nyu, icvl, msra or four numbers"):
+            Camera.parse(text)
+
+    @pytest.mark.parametrize("text", ["0,1,1,1", "1,-5,1,1", "nan,1,1,1", "1,1,inf,1"])
+    def test_no_camera(self, text):
+        with pytest.raises(ValueError, match="must be"):
+            Camera.parse(text)
+
+
+def test_presets_are_the_datasets_own():
+    assert {
+        "nyu": Camera(588.03, 587.07, 320, 240),
+        "icvl": Camera(240.99, 240.96, 160, 120),
+        "msra": Camera(241.42, 241.42, 160, 120),
+    } == CAMERAS
