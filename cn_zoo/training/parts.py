@@ -17,6 +17,7 @@ from cn_zoo.models import (
     build_posterior_head,
     build_trunk,
 )
+from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.recipe import Recipe
 
 
@@ -45,7 +46,7 @@ class Parts:
         pose_decoder = build_pose_decoder(architecture, skeleton)
         with _dtype_policy(policy):
             trunk = build_trunk(architecture)
-            posterior_head = build_posterior_head(architecture, skeleton, recipe.cube_mm)
+            posterior_head = build_posterior_head(architecture, skeleton, PRESETS[recipe.dataset].cube_mm)
         return cls(skeleton, pose_encoder, pose_decoder, trunk, posterior_head)
 
     def networks(self) -> tuple[keras.Model, ...]:

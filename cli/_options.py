@@ -1,0 +1,39 @@
+"""Option types that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+from cn_zoo.geometry import Camera
+
+
+class _CameraType(click.ParamType):
+    name = "camera"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> Camera:
+        if isinstance(value, Camera):
+            return value
+        try:
+            return Camera.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, context)
+
+
+class _CenterType(click.ParamType):
+    name = "center"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, context: click.Context | None
+    ) -> tuple[float, float, float] | None:
+        """``auto`` becomes None."""
+        if value == "auto":
+            return None
+        try:
+            u, v, d = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"a center is auto or three numbers u,v,d (px, px, mm); received {value!r}", param, context)
+        return u, v, d
+
+
+CAMERA = _CameraType()
+CENTER = _CenterType()

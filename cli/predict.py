@@ -1,0 +1,205 @@
+"""``cn-zoo predict``: 3D hand joints in depth images."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from cn_zoo.cli._options import CAMERA, CENTER
+from cn_zoo.cli._records import FORMATS, Record, error_record, format_records, pose_record
+from cn_zoo.cli.main import exit_code
+from cn_zoo.errors import CnZooError
+from cn_zoo.geometry import Camera
+from cn_zoo.inference import HANDS, HandPose, HandPoseEstimator
+from cn_zoo.io.atomic import atomic_path
+from cn_zoo.io.depth_image import read_depth
+from cn_zoo.io.sources import expand_sources
+
+_WORKERS = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be done with every source."""
+
+    estimator: HandPoseEstimator
+    model: str
+    camera: Camera | None
+    depth_scale: float
+    center: tuple[float, float, float] | None
+    hand: str
+    overlay: Callable[[Path], Path] | None
+    save_crop: Callable[[Path], Path] | None
+
+    def run(self, source: Path) -> tuple[Record, int]:
+        """The record of one source, and its exit code."""
+        try:
+            depth = read_depth(source, self.depth_scale)
+            pose = self.estimator.predict(depth, self.camera, self.center, self.hand)
+            self._draw(source, depth, pose)
+        except CnZooError as error:
+            # Errors of the picture itself do not know the file's name.
+            message = str(error) if str(source) in str(error) else f"{source}: {error}"
+            return error_record(str(source), self.model, message), exit_code(error)
+        return pose_record(str(source), self.model, pose), 0
+
+    def _draw(self, source: Path, depth: object, pose: HandPose) -> None:
+        if self.overlay:
+            from cn_zoo.drawing import draw_overlay
+
+            image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop.window())
+            _save(image, self.overlay(source))
+        if self.save_crop:
+            from cn_zoo.drawing import draw_crop
+
+            _save(draw_crop(pose.crop.cut(depth)), self.save_crop(source))
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
+@click.option("--camera", type=CAMERA, help="nyu, icvl, msra, or fx,fy,cx,cy. [default: the model's own]")
+@click.option("--depth-scale", type=click.FloatRange(0, min_open=True), default=1.0, help="Millimetres per unit.")
+@click.option("--center", type=CENTER, default="auto", help="auto, or u,v,d of the hand (px, px, mm).")
+@click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
+@click.option("--runtime", type=click.Choice(["auto", "onnx", "tflite", "keras"]), default="auto", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the records.")
+@click.option("--overlay", type=click.Path(path_type=Path), help="Picture file (one source) or folder (several).")
+@click.option("--save-crop", type=click.Path(path_type=Path), help="What the network saw; file or folder.")
+@click.option("--quiet", is_flag=True, help="No progress bar and no messages.")
+def predict(
+    sources: tuple[str, ...],
+    model: str,
+    camera: Camera | None,
+    depth_scale: float,
+    center: tuple[float, float, float] | None,
+    hand: str,
+    runtime: str,
+    form: str | None,
+    output: Path | None,
+    overlay: Path | None,
+    save_crop: Path | None,
+    quiet: bool,
+) -> None:
+    """Estimate 3D hand joints in depth images.
+
+    SOURCE is an image file, a folder, or a glob pattern. Joints come in camera coordinates in millimetres
+    (x right, y down, z forward) and as pixels and depth (u, v, d).
+    """
+    files = expand_sources(sources)
+    several = len(files) > 1
+    job = _Job(
+        HandPoseEstimator.from_pretrained(model, runtime),
+        model,
+        camera,
+        depth_scale,
+        center,
+        hand,
+        _picture_namer(overlay, several, "--overlay"),
+        _picture_namer(save_crop, several, "--save-crop"),
+    )
+    codes: list[int] = []
+    records = _collect(_in_order(job.run, files), codes, len(files), quiet)
+    if not several:
+        records = _or_exit(records, codes)
+    _write(format_records(records, form or ("jsonl" if several else "json")), output)
+    sys.exit(max(codes))
+
+
+def _in_order(task: Callable[[Path], tuple[Record, int]], files: list[Path]) -> Iterator[tuple[Record, int]]:
+    """Run a task on all cores, results in the files' order, few at a time: memory stays constant."""
+    if len(files) == 1:
+        yield task(files[0])
+        return
+    waiting: deque[Future] = deque()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for file in files:
+            waiting.append(pool.submit(task, file))
+            if len(waiting) > 2 * _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _collect(results: Iterable[tuple[Record, int]], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
+    """Note exit codes, tell errors, show progress; hand the records on."""
+    with nullcontext() if quiet or total == 1 else _progress(total) as advance:
+        for record, code in results:
+            codes.append(code)
+            if code and total > 1 and not quiet:
+                click.echo(f"cn-zoo: {record['error']}", err=True)
+            if advance:
+                advance()
+            yield record
+
+
+def _or_exit(records: Iterable[Record], codes: list[int]) -> list[Record]:
+    """The record of the only source; its error ends the command with one line."""
+    found = list(records)
+    if codes[0]:
+        click.echo(f"cn-zoo: {found[0]['error']}", err=True)
+        sys.exit(codes[0])
+    return found
+
+
+class _progress:
+    """A bar on stderr, as a context that gives the function to advance it."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("frames"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._bar.add_task("frames", total=total, rate="")
+
+    def __enter__(self) -> Callable[[], None]:
+        self._bar.start()
+        return self._advance
+
+    def __exit__(self, *reason: object) -> None:
+        self._bar.stop()
+
+    def _advance(self) -> None:
+        speed = self._bar.tasks[0].speed
+        self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
+
+
+def _picture_namer(target: Path | None, several: bool, option: str) -> Callable[[Path], Path] | None:
+    """Where each source's picture goes: the file itself for one source, a folder for several."""
+    if target is None:
+        return None
+    if several or target.is_dir():
+        if target.is_file():
+            raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
+        return lambda source: target / f"{source.stem}.png"
+    return lambda source: target if target.suffix else target.with_suffix(".png")
+
+
+def _save(image: object, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        image.save(temporary)
+
+
+def _write(lines: Iterator[str], output: Path | None) -> None:
+    if output is None:
+        for line in lines:
+            click.echo(line)
+        return
+    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)

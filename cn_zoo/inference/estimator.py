@@ -1,0 +1,140 @@
+"""From a depth image to a hand pose: localise, crop, posterior, pose decoder, camera coordinates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy.special import erf
+
+from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
+from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.localisation import HandLocation, locate_hand
+from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
+from cn_zoo.io.depth_image import as_depth_mm
+from cn_zoo.zoo import Preset, get_preset, resolve
+
+#: What a user may ask for.
+HANDS = ("right", "left", "auto")
+#: Which of a model's files each runtime loads, fastest first.
+FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
+#: A crop with less of its pixels inside the cube shows no hand: the smallest fist fills about five times as much.
+_LEAST_FILLED = 0.01
+#: ``confidence`` counts on joints within this distance of the truth.
+_CONFIDENT_MM = 20.0
+
+
+class HandPoseEstimator:
+    """Estimates hand poses in depth images.
+
+    Args:
+        runtime: the loaded network.
+        preset: its record: skeleton, camera, crop cube.
+    """
+
+    def __init__(self, runtime: Runtime, preset: Preset) -> None:
+        self._runtime = runtime
+        self.preset = preset
+        self.skeleton: Skeleton = SKELETONS[preset.skeleton]
+        self.camera: Camera = Camera(*preset.camera)
+
+    @classmethod
+    def from_pretrained(cls, model: str | Path, runtime: str = "auto", threads: int = 1) -> HandPoseEstimator:
+        """Load a model of the zoo, or one's own.
+
+        Args:
+            model: a name of ``cn_zoo.list_models()``, a path, or a URL.
+            runtime: ``"onnx"``, ``"tflite"``, ``"keras"``, or ``"auto"``: the first that the model has a file for.
+            threads: how many threads one prediction may use.
+
+        Raises:
+            UnknownModelError: no such model.
+            WeightsError: the weights are missing, broken, fail their hash, or none is for this runtime.
+            MissingDependencyError: the runtime is not installed.
+        """
+        preset = get_preset(model)
+        return cls(open_runtime(resolve(model, _file_kind(preset, runtime)), threads), preset)
+
+    def predict(
+        self,
+        depth_mm: np.ndarray,
+        camera: Camera | None = None,
+        center: tuple[float, float, float] | None = None,
+        hand: str = "right",
+    ) -> HandPose:
+        """Estimate the pose of the one hand in a depth image.
+
+        ``confidence`` is the localisation's (1 where ``center`` is given) times the share of joints that, by their
+        sigma, lie within 20 mm of the truth.
+
+        Args:
+            depth_mm: ``(H, W)`` depth in mm, row 0 at the top; 0, negative and non-finite mean no measurement.
+            camera: the camera that took it; by default the model's own.
+            center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
+            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two the
+                network is surer of.
+
+        Raises:
+            InputError: the array is no plausible depth image, or the centre lies outside it.
+            NoHandError: no hand was found, or there is nothing at the centre.
+            ValueError: ``hand`` is none of the three.
+        """
+        if hand not in HANDS:
+            raise ValueError(f"hand is one of {', '.join(HANDS)}; received {hand!r}")
+        depth_mm = as_depth_mm(depth_mm, "the depth image")
+        camera = camera or self.camera
+        if center is not None:
+            _check_center(center, depth_mm)
+            return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0), hand)
+        location = locate_hand(depth_mm, camera)
+        first = self._estimate(depth_mm, camera, location, hand)
+        # The joints tell their mean better than the localisation did: look again from there.
+        better = tuple(camera.xyz_to_uvd(first.xyz.mean(axis=0)))
+        return self._estimate(depth_mm, camera, HandLocation(better, location.confidence), first.hand)
+
+    def _estimate(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
+        """One look at the image from a given centre."""
+        hands = ("right", "left") if hand == "auto" else (hand,)
+        looks = [self._look(depth_mm, camera, location, each) for each in hands]
+        return min(looks, key=lambda look: look.sigma.mean())
+
+    def _look(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
+        crop = HandCrop(camera, location.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
+        picture = crop.cut(depth_mm)
+        if (picture < 1.0).mean() < _LEAST_FILLED:
+            u, v, d = location.center_uvd
+            raise NoHandError(f"nothing within the crop cube around u {u:.0f}, v {v:.0f}, d {d:.0f} mm; check --center")
+        return self._to_hand_pose(self._runtime.run(picture), crop, location, hand)
+
+    def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, location: HandLocation, hand: str) -> HandPose:
+        uvd = crop.crop_to_uvd(outputs["pose"])
+        sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
+        near = erf(_CONFIDENT_MM / (np.sqrt(2) * sigma)).mean()
+        return HandPose(
+            xyz=crop.camera.uvd_to_xyz(uvd),
+            uvd=uvd,
+            sigma=sigma,
+            latent=outputs["latent"],
+            confidence=float(location.confidence * near),
+            hand=hand,
+            skeleton=self.skeleton,
+            camera=crop.camera,
+            crop=crop,
+        )
+
+
+def _file_kind(preset: Preset, runtime: str) -> str:
+    """The kind of file to load; for ``"auto"`` the first that the model has."""
+    if runtime != "auto":
+        return FILE_KINDS[runtime]
+    return next((kind for kind in FILE_KINDS.values() if kind in preset.files), "onnx")
+
+
+def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray) -> None:
+    height, width = depth_mm.shape
+    u, v, d = center
+    if not (0 <= u < width and 0 <= v < height):
+        raise InputError(f"the centre u {u:g}, v {v:g} lies outside the {width}x{height} image; check --center")
+    if not 50 <= d <= 3000:
+        raise InputError(f"the centre's depth {d:g} mm is implausible (50 to 3000); --center takes u px, v px, d mm")

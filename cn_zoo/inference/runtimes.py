@@ -1,0 +1,102 @@
+"""What runs a network file: ONNX Runtime, LiteRT or Keras, behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cn_zoo.errors import InputError, MissingDependencyError, WeightsError
+
+#: A network's outputs for one crop, by name; ``cn_zoo.models.build_pose_estimator`` describes them.
+Outputs = dict[str, np.ndarray]
+
+
+class Runtime(Protocol):
+    """A loaded network."""
+
+    def run(self, crop: np.ndarray) -> Outputs:
+        """Outputs, without the batch axis, for one crop ``(128, 128)`` float32 in [-1, 1]."""
+        ...
+
+
+def open_runtime(path: Path, threads: int = 1) -> Runtime:
+    """Load a network file in the runtime that its suffix names.
+
+    Args:
+        path: ``.onnx``, ``.tflite`` or ``.keras``, verified already.
+        threads: how many threads one call may use; Keras decides for itself.
+
+    Raises:
+        InputError: another suffix.
+        WeightsError: the file is broken.
+        MissingDependencyError: the runtime is not installed.
+    """
+    path = Path(path)
+    if path.suffix not in _OPENERS:
+        raise InputError(f"{path}: a network is a {', '.join(_OPENERS)} file")
+    return _OPENERS[path.suffix](path, threads)
+
+
+class _OnnxRuntime:
+    def __init__(self, path: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        # Bytes, not the path: what was verified is what is loaded.
+        self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def run(self, crop: np.ndarray) -> Outputs:
+        values = self._session.run(None, {"depth": crop[None, :, :, None]})
+        return {name: value[0] for name, value in zip(self._names, values, strict=True)}
+
+
+class _LiteRTRuntime:
+    def __init__(self, path: Path, threads: int) -> None:
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError:
+            raise MissingDependencyError("TFLite files need LiteRT: pip install 'cn_zoo[export]'") from None
+        interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
+        self._signature = interpreter.get_signature_runner()
+
+    def run(self, crop: np.ndarray) -> Outputs:
+        return {name: value[0] for name, value in self._signature(depth=crop[None, :, :, None]).items()}
+
+
+class _KerasRuntime:
+    def __init__(self, path: Path, threads: int) -> None:
+        try:
+            import keras
+        except ImportError:
+            raise MissingDependencyError("Keras files need Keras: pip install 'cn_zoo[tensorflow]'") from None
+        self._model = keras.models.load_model(path, compile=False)
+
+    def run(self, crop: np.ndarray) -> Outputs:
+        import keras
+
+        outputs = self._model(crop[None, :, :, None], training=False)
+        return {name: keras.ops.convert_to_numpy(value)[0] for name, value in outputs.items()}
+
+
+_OPENERS: dict[str, Callable[[Path, int], Runtime]] = {
+    ".onnx": lambda path, threads: _open(_OnnxRuntime, path, threads),
+    ".tflite": lambda path, threads: _open(_LiteRTRuntime, path, threads),
+    ".keras": lambda path, threads: _open(_KerasRuntime, path, threads),
+}
+
+
+def _open(kind: type, path: Path, threads: int) -> Runtime:
+    """Each runtime has its own errors for a broken file; the user needs one."""
+    try:
+        return kind(path, threads)
+    except MissingDependencyError:
+        raise
+    except Exception as error:
+        reason = str(error).splitlines()[0][:200]
+        raise WeightsError(f"{path}: cannot be loaded as a network ({reason}); export or download it again") from error

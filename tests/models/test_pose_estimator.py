@@ -1,0 +1,74 @@
+import keras
+import numpy as np
+import pytest
+from network_checks import NetworkChecks, assert_same, outputs_in_fresh_process, outputs_of
+
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.models import (
+    ARCHITECTURES,
+    build_pose_decoder,
+    build_pose_estimator,
+    build_posterior_head,
+    build_trunk,
+    set_sigma_calibration,
+)
+
+DEPTHS = np.random.default_rng(0).uniform(-1, 1, (2, 128, 128, 1)).astype("float32")
+
+
+def _build(architecture, skeleton):
+    sizes, joints = ARCHITECTURES[architecture], SKELETONS[skeleton]
+    head = build_posterior_head(sizes, joints, 250.0)
+    return build_pose_estimator(build_trunk(sizes), head, build_pose_decoder(sizes, joints), joints)
+
+
+class TestPaperEstimator(NetworkChecks):
+    batch = DEPTHS
+
+    def build(self):
+        return _build("paper", "nyu")
+
+
+class TestDefaultEstimator(NetworkChecks):
+    batch = DEPTHS
+
+    def build(self):
+        return _build("default", "msra")
+
+
+def test_outputs():
+    estimator = _build("default", "icvl")
+    shapes = {name: value.shape for name, value in outputs_of(estimator, DEPTHS).items()}
+    assert shapes == {"pose": (2, 16, 3), "sigma": (2, 16), "latent": (2, 43)}
+
+
+def test_sigma_is_the_latent_deviation_through_the_decoder():
+    """Against many sampled latents; the decoder is made nearly linear, where both must agree."""
+    estimator = _build("paper", "nyu")
+    decoder = estimator.get_layer("pose_decoder")
+    decoder.get_layer("pose_decoder_hidden").bias.assign(np.full(40, 100.0))  # every unit on its linear side
+    outputs = outputs_of(estimator, DEPTHS[:1])
+    head = estimator.get_layer("posterior_head")(estimator.get_layer("trunk")(DEPTHS[:1]))
+    deviation = np.exp(0.5 * keras.ops.convert_to_numpy(head["log_variance"]))
+    noise = np.random.default_rng(1).normal(size=(20_000, 23))
+    poses = keras.ops.convert_to_numpy(decoder((outputs["latent"] + noise * deviation).astype("float32")))
+    expected = np.sqrt(((poses - poses.mean(axis=0)) ** 2).sum(axis=2).mean(axis=0))
+    np.testing.assert_allclose(outputs["sigma"][0], expected, rtol=0.03)
+
+
+def test_calibration_scales_each_joint():
+    estimator = _build("paper", "icvl")
+    before = outputs_of(estimator, DEPTHS)
+    factors = np.linspace(0.5, 2.0, 16)
+    set_sigma_calibration(estimator, factors)
+    after = outputs_of(estimator, DEPTHS)
+    np.testing.assert_allclose(after["sigma"], before["sigma"] * factors, rtol=1e-5)
+    np.testing.assert_array_equal(after["pose"], before["pose"])
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_same_outputs_on_every_backend(backend, tmp_path):
+    estimator = _build("default", "nyu")
+    estimator.save(tmp_path / "estimator.keras")
+    found = outputs_in_fresh_process(tmp_path / "estimator.keras", DEPTHS, tmp_path, backend)
+    assert_same(found, outputs_of(estimator, DEPTHS), 1e-4)
