@@ -1,0 +1,133 @@
+import gzip
+import json
+import re
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cn_zoo.cli.main import main
+from cn_zoo.evaluation import write_joints
+from cn_zoo.geometry import CAMERAS
+
+
+def run(monkeypatch, capsys, *arguments):
+    """Exit code, stdout and stderr of ``cn-zoo evaluate``."""
+    monkeypatch.setattr(sys, "argv", ["cn-zoo", "evaluate", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    printed = capsys.readouterr()
+    return end.value.code or 0, printed.out, printed.err
+
+
+@pytest.fixture
+def evaluate(monkeypatch, capsys):
+    return lambda *arguments: run(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Labels, and predictions 10 mm too far away, of 60 NYU frames."""
+    rng, camera = np.random.default_rng(0), CAMERAS["nyu"]
+    xyz = rng.uniform(-60, 60, (60, 14, 3)) + (0, 0, 700)
+    write_joints(tmp_path / "labels.txt", camera.xyz_to_uvd(xyz))
+    write_joints(tmp_path / "predictions.txt", camera.xyz_to_uvd(xyz + (0, 0, 10)))
+    return SimpleNamespace(folder=tmp_path, labels=tmp_path / "labels.txt", predictions=tmp_path / "predictions.txt")
+
+
+def test_json(evaluate, files):
+    code, out, err = evaluate(
+        "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels, "--json"
+    )
+    record = json.loads(out)
+    assert code == 0
+    assert record["mean_error_mm"] == pytest.approx(10, abs=0.01) and record["frames"] == 60
+    assert record["within"]["worst_joint"][9] == 0 and record["within"]["worst_joint"][11] == 1
+    assert {"method": "Crossing Nets", "year": 2017}.items() <= record["published"][4].items()
+    assert "60 frames are not nyu's 8252" in err
+
+
+def test_table_and_plot(evaluate, files):
+    code, out, _ = evaluate(
+        "--dataset",
+        "nyu",
+        "--predictions",
+        files.predictions,
+        "--labels",
+        files.labels,
+        "--plot",
+        files.folder / "p.png",
+    )
+    assert code == 0
+    assert "10.000 mm" in out and "index_tip" in out and "V2V-PoseNet" in out and "[1]" in out
+    with Image.open(files.folder / "p.png") as image:
+        assert image.size[0] > 1000
+
+
+def test_whole_test_set_is_told_in_parts(evaluate, tmp_path):
+    uvd = np.tile(np.array([[160.0, 120.0, 350.0]]), (1596, 16, 1))
+    write_joints(tmp_path / "labels.txt", uvd)
+    uvd[702:, :, 2] += 6
+    write_joints(tmp_path / "predictions.txt", uvd)
+    (tmp_path / "p.txt.gz").write_bytes(gzip.compress((tmp_path / "predictions.txt").read_bytes()))
+    code, out, err = evaluate(
+        "--dataset", "icvl", "--predictions", tmp_path / "p.txt.gz", "--labels", tmp_path / "labels.txt", "--json"
+    )
+    parts = json.loads(out)["parts"]
+    assert code == 0 and err == ""
+    assert [part["mean_error_mm"] for part in parts.values()] == [0, 6]
+    assert [part["frames"] for part in parts.values()] == [702, 894]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda lines: [*lines[:6], lines[6] + " 1", *lines[7:]], "line 7: 43 numbers, expected 42"),
+        (lambda lines: lines[:-1], "59 frames, but"),
+        (lambda lines: [line.replace("7", "x", 1) for line in lines], "line 1: .* is not a number"),
+        (lambda lines: [], "holds no frames"),
+    ],
+)
+def test_bad_predictions(evaluate, files, spoil, said):
+    lines = files.predictions.read_text().splitlines()
+    files.predictions.write_text("\n".join(spoil(lines)))
+    code, out, err = evaluate("--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels)
+    assert (code, out) == (3, "")
+    assert len(err.splitlines()) == 1 and re.search(said, err)
+
+
+def test_xyz_where_uvd_is_meant(evaluate, files):
+    xyz = np.random.default_rng(1).uniform(-60, 60, (60, 14, 3)) + (0, 0, 700)
+    write_joints(files.predictions, xyz)
+    code, _, err = evaluate("--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels)
+    assert code == 3 and "predictions.txt" in err and "looks like x y z" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--dataset", "nyu"],
+        ["--model", "nyu"],
+        ["--model", "nyu", "--data", ".", "--labels", "x"],
+        ["--dataset", "x"],
+    ],
+)
+def test_usage_errors(evaluate, arguments):
+    assert evaluate(*arguments)[0] == 2
+
+
+def test_text_files_need_none_of_the_extras(files):
+    """A light install, without Keras, h5py, matplotlib or numba, measures predictions."""
+    hidden = ("keras", "tensorflow", "jax", "torch", "h5py", "matplotlib", "numba", "onnxruntime")
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({hidden!r})); from cn_zoo.cli.main import main; "
+        f"sys.argv = ['cn-zoo', 'evaluate', '--dataset', 'nyu', '--predictions', {str(files.predictions)!r}, "
+        f"'--labels', {str(files.labels)!r}]; main()"
+    )
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert "10.000 mm" in finished.stdout

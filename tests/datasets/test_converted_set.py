@@ -1,0 +1,147 @@
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cn_zoo.datasets import ConvertedSet, CropAugmentation, convert_dataset, open_icvl, open_msra, open_nyu
+from cn_zoo.datasets import converted_set as module
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import HandCrop
+
+
+@pytest.mark.parametrize(("tree", "open_tree"), [("nyu_tree", open_nyu), ("msra_tree", open_msra)])
+def test_crops_are_those_of_the_original_frames(request, tmp_path, tree, open_tree):
+    dataset = open_tree(request.getfixturevalue(tree).folder)
+    convert_dataset(dataset, tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    order = np.arange(len(dataset))[::-1]
+    depth, pose = converted.crops(order)
+    for row, index in enumerate(order):
+        frame = dataset[index]
+        crop = HandCrop(frame.camera, frame.center_uvd, mirror=dataset.hand == "left")
+        np.testing.assert_allclose(depth[row, ..., 0], crop.cut(frame.depth_mm), atol=0.05 / 125)
+        expected = crop.uvd_to_crop(frame.camera.xyz_to_uvd(frame.joints_xyz))
+        np.testing.assert_allclose(pose[row], expected, atol=1e-4)
+
+
+def test_whole_millimetres_are_kept_exactly(nyu_tree, tmp_path):
+    dataset = open_nyu(nyu_tree.folder)
+    convert_dataset(dataset, tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    for index in range(len(dataset)):
+        frame, patch = dataset[index], converted.frame(index)
+        expected = HandCrop(frame.camera, frame.center_uvd).cut(frame.depth_mm)
+        np.testing.assert_array_equal(HandCrop(patch.camera, patch.center_uvd).cut(patch.depth_mm), expected)
+        projected = patch.camera.xyz_to_uvd(patch.joints_xyz.mean(axis=0))
+        np.testing.assert_allclose(projected, patch.center_uvd, atol=1e-3)
+        assert patch.name == frame.name
+
+
+def test_left_hands_come_out_as_right_ones(icvl_tree, tmp_path):
+    dataset = open_icvl(icvl_tree.folder, "train")
+    mirrored = replace(dataset, joints_xyz=dataset.joints_xyz * (-1, 1, 1), centers_uvd=None)
+    depths = {}
+    for name, each in (("as is", dataset), ("mirrored", mirrored)):
+        flip = -1 if each is mirrored else 1
+        read = each.read_depth
+        flipped = replace(
+            each, read_depth=lambda path, read=read, flip=flip: np.roll(read(path)[:, ::flip], flip < 0, 1)
+        )
+        convert_dataset(flipped, tmp_path / f"{name}.h5")
+        depths[name] = (flipped.hand, *ConvertedSet(tmp_path / f"{name}.h5").crops(range(3)))
+    assert depths["as is"][0] != depths["mirrored"][0]
+    np.testing.assert_allclose(depths["as is"][2], depths["mirrored"][2], atol=1e-4)
+    # u = 160 is pixel 160 of 320, so a mirrored image samples other pixel centres: compare the bulk.
+    assert np.mean(np.abs(depths["as is"][1] - depths["mirrored"][1]) < 0.1) > 0.85
+
+
+def test_augmented_crops_follow_the_seed(msra_tree, tmp_path):
+    convert_dataset(open_msra(msra_tree.folder), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    plain = converted.crops([1, 2])
+    first, again, other = (
+        converted.crops([1, 2], CropAugmentation(), np.random.default_rng(seed)) for seed in (5, 5, 6)
+    )
+    for a, b, c, d in zip(first, again, other, plain, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert (a != c).any() and (a != d).any() and a.dtype == np.float32
+
+
+def test_goes_on_after_an_interruption(msra_tree, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_STEP_FRAMES", 3)
+    dataset = open_msra(msra_tree.folder)
+    convert_dataset(dataset, tmp_path / "whole.h5")
+    read = []
+
+    def failing(path):
+        read.append(path.name)
+        if len(read) > 6:
+            raise KeyboardInterrupt
+        return dataset.read_depth(path)
+
+    with pytest.raises(KeyboardInterrupt):
+        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
+    assert not (tmp_path / "set.h5").exists()
+    done = []
+    convert_dataset(dataset, tmp_path / "set.h5", progress=lambda now, total: done.append((now, total)))
+    assert done == [(6, 8), (8, 8)] or done == [(8, 8)]
+    whole, resumed = ConvertedSet(tmp_path / "whole.h5"), ConvertedSet(tmp_path / "set.h5")
+    np.testing.assert_array_equal(whole.crops(range(8))[0], resumed.crops(range(8))[0])
+    assert not (tmp_path / "set.h5.partial").exists()
+
+
+def test_does_not_go_on_with_other_labels(msra_tree, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_STEP_FRAMES", 2)
+    dataset = open_msra(msra_tree.folder)
+
+    def failing(path):
+        if path.name == "000001_depth.bin" and path.parent.name == "TIP":
+            raise KeyboardInterrupt
+        return dataset.read_depth(path)
+
+    with pytest.raises(KeyboardInterrupt):
+        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
+    done = []
+    moved = dataset.with_centers(dataset.centers_uvd + (3, 0, 0))
+    convert_dataset(moved, tmp_path / "set.h5", progress=lambda now, total: done.append(now))
+    assert done == [2, 4, 6, 8]
+
+
+def test_damage_is_noticed(nyu_tree, tmp_path):
+    path = tmp_path / "set.h5"
+    convert_dataset(open_nyu(nyu_tree.folder), path)
+    content = bytearray(path.read_bytes())
+    with module._h5py().File(path) as file:
+        offset = file["patch"].id.get_chunk_info(1).byte_offset
+    content[offset + 500] ^= 0x10
+    path.write_bytes(content)
+    converted = ConvertedSet(path)
+    converted.crops([0])
+    with pytest.raises(InputError, match="frame 1 cannot be read"):
+        converted.crops([1])
+
+
+def test_files_that_are_no_converted_sets(tmp_path):
+    (tmp_path / "text.h5").write_text("no HDF5")
+    with pytest.raises(InputError, match="is no converted set"):
+        ConvertedSet(tmp_path / "text.h5")
+    with pytest.raises(InputError, match="no such file"):
+        ConvertedSet(tmp_path / "absent.h5")
+
+
+def test_frames_without_a_centre_are_left_out(msra_tree, tmp_path):
+    dataset = open_msra(msra_tree.folder)
+    centers = dataset.centers_uvd.copy()
+    centers[[0, 5]] = np.nan
+    convert_dataset(dataset.with_centers(centers), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    assert len(converted) == 6
+    assert converted.groups.tolist() == ["subject P0"] * 3 + ["subject P1"] * 3
+
+
+def test_may_be_sent_to_a_worker(nyu_tree, tmp_path):
+    convert_dataset(open_nyu(nyu_tree.folder), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    sent = pickle.loads(pickle.dumps(converted))
+    np.testing.assert_array_equal(sent.crops([2])[0], converted.crops([2])[0])

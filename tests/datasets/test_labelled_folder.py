@@ -1,0 +1,108 @@
+import json
+
+import numpy as np
+import pytest
+
+from cn_zoo.datasets import open_labelled_folder
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import SKELETONS, Camera
+
+
+def change_joints(folder, change):
+    header, *rows = (folder / "joints.csv").read_text().splitlines()
+    lines = [header]
+    for row in rows:
+        file, joint, *xyz = row.split(",")
+        lines.append(",".join([file, joint, *(f"{value:.5f}" for value in change(np.array(xyz, float)))]))
+    (folder / "joints.csv").write_text("\n".join(lines))
+
+
+def test_reads_depth_in_mm_and_joints(labelled_tree):
+    dataset = open_labelled_folder(labelled_tree.folder)
+    assert dataset.skeleton is SKELETONS["nyu"]
+    assert dataset.camera == Camera(475, 474, 310, 245)
+    np.testing.assert_allclose(dataset.joints_xyz, labelled_tree.joints_xyz, atol=0.01)
+    for frame, depth in zip(dataset.frames(), labelled_tree.depth, strict=True):
+        np.testing.assert_allclose(frame.depth_mm, depth, atol=1e-3)
+
+
+def test_joint_order_is_the_skeletons_not_the_files(labelled_tree):
+    header, *rows = (labelled_tree.folder / "joints.csv").read_text().splitlines()
+    half = len(rows) // 2
+    (labelled_tree.folder / "joints.csv").write_text("\n".join([header, *rows[:half][::-1], *rows[half:][::-1]]))
+    dataset = open_labelled_folder(labelled_tree.folder)
+    np.testing.assert_allclose(dataset.joints_xyz, labelled_tree.joints_xyz, atol=0.01)
+
+
+def test_without_joints_it_is_unlabelled(labelled_tree):
+    (labelled_tree.folder / "joints.csv").unlink()
+    dataset = open_labelled_folder(labelled_tree.folder)
+    assert dataset.joints_xyz is None and len(dataset) == 2
+    assert dataset[0].center_uvd is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda xyz: Camera(475, 474, 310, 245).xyz_to_uvd(xyz), "as u v d"),
+        (lambda xyz: xyz * (1, -1, 1), "as x y z with y up,"),
+        (lambda xyz: xyz * (1, -1, -1), "y up and z negative"),
+        (lambda xyz: xyz / 1000, "in metres"),
+    ],
+    ids=["uvd", "y up", "z negative", "metres"],
+)
+def test_names_the_convention_that_fits(labelled_tree, change, said):
+    change_joints(labelled_tree.folder, change)
+    with pytest.raises(InputError, match=said):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_missing_image(labelled_tree):
+    (labelled_tree.folder / "frames" / "1.png").unlink()
+    with pytest.raises(InputError, match=r"1 of the 2 images that joints\.csv labels are missing"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_missing_joint(labelled_tree):
+    lines = (labelled_tree.folder / "joints.csv").read_text().splitlines()
+    (labelled_tree.folder / "joints.csv").write_text("\n".join(lines[:-1]))
+    with pytest.raises(InputError, match=r"1\.png lacks palm"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_unknown_joints(labelled_tree):
+    text = (labelled_tree.folder / "joints.csv").read_text().replace("palm", "heel")
+    (labelled_tree.folder / "joints.csv").write_text(text)
+    with pytest.raises(InputError, match="do not cover"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_bad_line_is_named(labelled_tree):
+    lines = (labelled_tree.folder / "joints.csv").read_text().splitlines()
+    lines[4] = lines[4].replace(",", ";")
+    (labelled_tree.folder / "joints.csv").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="line 5 is not file,joint,x,y,z"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_wrong_header(labelled_tree):
+    text = (labelled_tree.folder / "joints.csv").read_text().replace("file,joint,x,y,z", "file,joint,u,v,d")
+    (labelled_tree.folder / "joints.csv").write_text(text)
+    with pytest.raises(InputError, match="first line must be file,joint,x,y,z, not 'file,joint,u,v,d'"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [{"fx": 1, "fy": 1, "cx": 0}, {"fx": "a", "fy": 1, "cx": 0, "cy": 0}, {"fx": -1, "fy": 1, "cx": 0, "cy": 0}, [1]],
+)
+def test_bad_camera(labelled_tree, camera):
+    (labelled_tree.folder / "camera.json").write_text(json.dumps(camera))
+    with pytest.raises(InputError, match=r"camera\.json: is not a camera"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_missing_camera(labelled_tree):
+    (labelled_tree.folder / "camera.json").unlink()
+    with pytest.raises(InputError, match=r"camera\.json: no such file"):
+        open_labelled_folder(labelled_tree.folder)

@@ -1,0 +1,33 @@
+import pytest
+
+from cn_zoo.datasets import open_dataset
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import SKELETONS
+
+
+@pytest.mark.parametrize(
+    ("tree", "name", "split", "frames"),
+    [
+        ("nyu_tree", "nyu", "test", 3),
+        ("icvl_tree", "icvl", "train", 3),
+        ("msra_tree", "msra", "test", 8),
+        ("labelled_tree", "folder", "test", 2),
+    ],
+)
+def test_tells_a_dataset_by_its_files(request, tree, name, split, frames):
+    folder = request.getfixturevalue(tree).folder
+    dataset = open_dataset(folder, split=split)
+    assert (dataset.name, len(dataset)) == (name, frames)
+    assert len(open_dataset(folder, name, split)) == frames
+
+
+def test_takes_the_joints_asked_for_from_a_folder(labelled_tree):
+    with pytest.raises(InputError, match="which the icvl skeleton needs"):
+        open_dataset(labelled_tree.folder, skeleton=SKELETONS["icvl"])
+
+
+def test_unknown_folder(tmp_path):
+    with pytest.raises(InputError, match="holds no dataset"):
+        open_dataset(tmp_path)
+    with pytest.raises(InputError, match="no such folder"):
+        open_dataset(tmp_path / "absent")

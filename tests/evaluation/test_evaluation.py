@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from cn_zoo.evaluation import evaluate_joints
+from cn_zoo.geometry import CAMERAS, SKELETONS
+
+
+@pytest.fixture
+def true_uvd():
+    rng = np.random.default_rng(0)
+    return CAMERAS["msra"].xyz_to_uvd(rng.uniform(-60, 60, (40, 21, 3)) + (0, 0, 350))
+
+
+def test_every_measure_of_a_known_error(true_uvd):
+    """Half the frames err by 3 mm in x and 4 mm in z at the index tip, the other half not at all."""
+    camera, skeleton = CAMERAS["msra"], SKELETONS["msra"]
+    tip = skeleton.joints.index("index_tip")
+    xyz = camera.uvd_to_xyz(true_uvd)
+    xyz[:20, tip] += (3, 0, 4)
+    found = evaluate_joints(
+        camera.xyz_to_uvd(xyz), true_uvd, camera, skeleton, {"first": slice(0, 20), "rest": slice(20, 40)}
+    )
+    assert found.whole.mean_error_mm == pytest.approx(5 / 21 / 2)
+    assert found.parts["first"].mean_error_mm == pytest.approx(5 / 21) and found.parts["first"].frames == 20
+    assert found.parts["rest"].mean_error_mm == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(found.per_joint_mm, np.where(np.arange(21) == tip, 2.5, 0), atol=1e-9)
+    assert found.axis_error["x_mm"] == pytest.approx(1.5 / 21)
+    assert found.axis_error["y_mm"] == pytest.approx(0, abs=1e-9)
+    assert found.axis_error["z_mm"] == found.axis_error["d_mm"] == pytest.approx(2 / 21)
+    assert found.within_worst[4] == 0.5 and found.within_worst[6] == 1
+    assert found.within_mean[1] == 1
+
+
+def test_errors_are_taken_in_camera_space(true_uvd):
+    """One pixel is d / f mm."""
+    camera = CAMERAS["msra"]
+    found = evaluate_joints(true_uvd + (1, 0, 0), true_uvd, camera, SKELETONS["msra"])
+    assert found.whole.mean_error_mm == pytest.approx((true_uvd[..., 2] / camera.fx).mean())
+    assert found.axis_error["uv_px"] == pytest.approx(1)
+
+
+def test_json_is_plain_and_complete(true_uvd):
+    noisy = true_uvd + np.random.default_rng(1).normal(0, 3, true_uvd.shape)
+    found = evaluate_joints(
+        noisy,
+        true_uvd,
+        CAMERAS["msra"],
+        SKELETONS["msra"],
+        {"all": slice(None)},
+        np.full((40, 21), 5.0),
+        viewpoint=True,
+    )
+    record = json.loads(json.dumps(found.to_json()))
+    assert record["mean_error_mm"] == found.whole.mean_error_mm
+    assert record["parts"]["all"]["interval_95_mm"] == record["interval_95_mm"]
+    assert list(record["per_joint_mm"]) == list(SKELETONS["msra"].joints)
+    assert len(record["within"]["worst_joint"]) == 81
+    assert 0 < record["auc"]["worst_joint"] < record["auc"]["mean_joint"] < 1
+    assert sum(part["frames"] for part in record["viewpoint"] if part["angle"] == "pitch") <= 40
+    assert record["calibration"]["inside_2_sigma"] > record["calibration"]["inside_1_sigma"]
