@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cn_zoo.geometry import Camera, HandCrop
+from cn_zoo.geometry import SKELETONS, Camera, HandCrop
 from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
@@ -26,6 +26,10 @@ SPLITS: dict[str, tuple[int, int]] = {"train": (0, 600), "validation": (1, 60), 
 
 #: The skeletons a sample is labelled with.
 LABELLED = ("nyu", "icvl", "msra")
+
+_STARTS = np.cumsum([0, *(len(SKELETONS[name]) for name in LABELLED)])
+#: Where a skeleton's joints are when all are put one after another.
+_ROWS = {name: slice(_STARTS[i], _STARTS[i + 1]) for i, name in enumerate(LABELLED)}
 
 _SUBJECT_SEED = 7_301
 #: Pixels around a crop's window that can influence it: sensors look at neighbours.
@@ -80,7 +84,7 @@ class Setting:
 
     Attributes:
         lens: camera and image size.
-        meshes: (V, 3) float32 vertices of each hand, camera frame, mm.
+        meshes: (vertices (V, 3) float32 mm in the camera frame, faces (F, 3) int32) of each hand.
         solids: (N, 14) rows for `cast_solids`.
         posed: the labelled hand, in place.
         joints: skeleton name -> (J, 3) xyz mm.
@@ -90,7 +94,7 @@ class Setting:
     """
 
     lens: Lens
-    meshes: tuple[np.ndarray, ...]
+    meshes: tuple[tuple[np.ndarray, np.ndarray], ...]
     solids: np.ndarray
     posed: PosedHand
     joints: dict[str, np.ndarray]
@@ -118,7 +122,7 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
         depth = render(setting, lens.camera, lens.width, lens.height)
         depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
         _keep_box(depth, setting.box, 0, 0)
-        if _is_visible(depth, lens.camera, setting.joints[preset.name]):
+        if _is_visible(depth, lens.camera.xyz_to_uvd(setting.joints[preset.name])):
             break
     joints = {**setting.joints, "nyu36": label_joints(setting.posed, "nyu36")}
     center = tuple(float(value) for value in lens.camera.xyz_to_uvd(setting.center))
@@ -147,13 +151,13 @@ def draw_crop(
         depth = render(setting, camera, width, height)
         depth = sense(depth, camera, SENSORS[setting.sensor], rng)
         _keep_box(depth, setting.box, left, top)
-        if _is_visible(depth, camera, setting.joints[preset.name]):
+        uvd = camera.xyz_to_uvd(np.concatenate([setting.joints[name] for name in LABELLED]))
+        if _is_visible(depth, uvd[_ROWS[preset.name]]):
             break
     u, v, d = crop.center_uvd
     window = HandCrop(camera, (u - left, v - top, d), preset.cube_mm)
-    poses = {
-        name: crop.uvd_to_crop(lens.camera.xyz_to_uvd(xyz)).astype(np.float32) for name, xyz in setting.joints.items()
-    }
+    pose = window.uvd_to_crop(uvd).astype(np.float32)
+    poses = {name: pose[rows] for name, rows in _ROWS.items()}
     return SyntheticCrop(window.cut(depth), poses, poses[preset.name], crop, setting.sensor)
 
 
@@ -175,7 +179,7 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     elbow = posed.vertices[_elbow_vertices()].mean(axis=0, dtype=np.float64)
     hand = PlacedHand(posed.vertices, target, posed.joints[_WRIST], elbow, _palm(posed), rotation)
     solids = draw_scene(preset.scene, hand, rng)
-    meshes = [posed.vertices]
+    meshes = [(posed.vertices, posed.faces)]
     if rng.random() < preset.scene.second_hand:
         meshes.append(_draw_second_hand(hand, rng, split))
     box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
@@ -185,8 +189,8 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
 def render(setting: Setting, camera: Camera, width: int, height: int) -> np.ndarray:
     """True depth (height, width) float32 mm of a setting as ``camera`` sees it, 0 = nothing."""
     depth = np.zeros((height, width), np.float32)
-    for vertices in setting.meshes:
-        rasterize(vertices, HandModel.load().faces, camera, width, height, depth)
+    for vertices, faces in setting.meshes:
+        rasterize(vertices, faces, camera, width, height, depth, closed=True)
     return cast_solids(setting.solids, camera, depth)
 
 
@@ -307,17 +311,18 @@ def _draw_position(lens: Lens, distance: float, cut_by_border: bool, rng: np.ran
     return camera.uvd_to_xyz(np.array([u, v, distance]))
 
 
-def _draw_second_hand(hand: PlacedHand, rng: np.random.Generator, split: str) -> np.ndarray:
-    """Vertices (V, 3) of another hand beside, behind or, now and then, touching the first; mostly a left one."""
+def _draw_second_hand(hand: PlacedHand, rng: np.random.Generator, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and faces of another hand beside, behind or, now and then, touching the first; mostly a left one."""
     around = 2 * math.pi * rng.random()
     far = 70 + 130 * rng.random()
     offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
     rotation = random_rotation(rng) if rng.random() < 0.5 else hand.rotation @ _turn(int(rng.integers(3)), 60.0)
     posed = _draw_hand(rng, split, np.eye(3))
-    vertices = posed.vertices - _palm(posed).astype(np.float32)
+    vertices, faces = posed.vertices - _palm(posed).astype(np.float32), posed.faces
     if rng.random() < 0.8:
-        vertices = vertices * np.array([-1, 1, 1], np.float32)
-    return vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32)
+        # A mirror image turns its faces inside out, unless their corners are counted the other way round.
+        vertices, faces = vertices * np.array([-1, 1, 1], np.float32), faces[:, ::-1]
+    return vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32), faces
 
 
 def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float, float]:
@@ -326,14 +331,14 @@ def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> t
     return u - left, u + right, v - top, v + bottom
 
 
-def _is_visible(depth: np.ndarray, camera: Camera, joints: np.ndarray) -> bool:
-    """Whether most joints lie just behind a measured surface."""
+def _is_visible(depth: np.ndarray, uvd: np.ndarray) -> bool:
+    """Whether most joints (J, 3) lie just behind a measured surface."""
     height, width = depth.shape
-    u, v, z = camera.xyz_to_uvd(joints).T
+    u, v, z = uvd.T
     inside = (u >= 0) & (v >= 0) & (u <= width - 1) & (v <= height - 1)
     columns, rows = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
     before = z[inside] - depth[rows, columns]
-    return np.count_nonzero((before > -_BEHIND_MM) & (before < _BEFORE_MM)) >= _VISIBLE_SHARE * len(joints)
+    return np.count_nonzero((before > -_BEHIND_MM) & (before < _BEFORE_MM)) >= _VISIBLE_SHARE * len(uvd)
 
 
 def _keep_box(depth: np.ndarray, box: tuple[float, float, float, float], left: int, top: int) -> None:

@@ -245,7 +245,7 @@ def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_ra
                 when_hidden[u] = 0.0 if uniform[3 * cells + i] < shadow_kept else -when_seen[u]
         here = out[v]
         for u in range(width):
-            d = flat[min(max(v + down[u], 0), height - 1) * width + source[u]]
+            d = flat[np.uint64(min(max(v + down[u], 0), height - 1) * width + source[u])]
             here[u] = d * (when_seen[u] if d > nothing else when_hidden[u])
     return out
 

@@ -14,7 +14,6 @@ SPHERE, CYLINDER, BOX, PLANE = 0, 1, 2, 3
 
 _COLUMNS = 14
 _NEAR_MM = 30.0
-_FAR_MM = 1e9
 
 
 def ellipsoid(center: np.ndarray, axes: np.ndarray) -> np.ndarray:
@@ -40,19 +39,9 @@ def limb(start: np.ndarray, end: np.ndarray, start_radius: float, end_radius: fl
         start_radius, end_radius: radii in mm there.
         flat: thickness over width of the elliptic cross section.
     """
-    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
-    along = (end - start) / 2
-    length = max(math.sqrt(along @ along), 1e-6)
-    direction = along / length
-    helper = np.zeros(3)
-    helper[int(np.argmin(np.abs(direction)))] = 1.0
-    first = _cross(direction, helper)
-    first /= math.sqrt(first @ first)
-    second = _cross(direction, first)
-    radius = (start_radius + end_radius) / 2
-    row = _row(CYLINDER, start + along, np.stack([first * radius, second * radius * flat, along]))
-    row[13] = (end_radius - start_radius) / (2 * radius)
-    return row
+    return _limb(
+        np.asarray(start, np.float64), np.asarray(end, np.float64), float(start_radius), float(end_radius), float(flat)
+    )
 
 
 def plane(point: np.ndarray, normal: np.ndarray) -> np.ndarray:
@@ -73,8 +62,7 @@ def cast_solids(solids: np.ndarray, camera: Camera, depth: np.ndarray) -> np.nda
     Returns:
         ``depth``.
     """
-    for row in solids:
-        _cast(row, camera.fx, camera.fy, camera.cx, camera.cy, depth)
+    _cast_all(solids, camera.fx, camera.fy, camera.cx, camera.cy, depth)
     return depth
 
 
@@ -86,9 +74,23 @@ def _row(kind: int, center: np.ndarray, axes: np.ndarray) -> np.ndarray:
     return row
 
 
-def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """`np.cross` of two vectors, without its set-up cost."""
-    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+@njit(cache=True)
+def _limb(start, end, start_radius, end_radius, flat):  # noqa: ANN001, ANN202
+    row = np.zeros(_COLUMNS)
+    along = (end - start) / 2
+    direction = along / max(np.sqrt((along * along).sum()), 1e-6)
+    helper = np.zeros(3)
+    helper[np.argmin(np.abs(direction))] = 1.0
+    first = np.cross(direction, helper)
+    first /= np.sqrt((first * first).sum())
+    radius = (start_radius + end_radius) / 2
+    row[0] = CYLINDER
+    row[1:4] = start + along
+    row[4:7] = first * radius
+    row[7:10] = np.cross(direction, first) * radius * flat
+    row[10:13] = along
+    row[13] = (end_radius - start_radius) / (2 * radius)
+    return row
 
 
 @njit(cache=True)
@@ -133,68 +135,100 @@ def _inverse(row):  # noqa: ANN001, ANN202
     )
 
 
-@njit(cache=True)
-def _hit_sphere(ox, oy, oz, dx, dy, dz):  # noqa: ANN001, ANN202
-    a = dx * dx + dy * dy + dz * dz
-    b = ox * dx + oy * dy + oz * dz
+@njit(cache=True, error_model="numpy")
+def _local_rays(row, fx, fy, cx, cy):  # noqa: ANN001, ANN202
+    """Origin of the camera's rays in the unit solid's frame, and their direction as a linear function of u and v."""
+    inverse = _inverse(row)
+    origin, base, per_u, per_v = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    for i in range(3):
+        origin[i] = -(inverse[i, 0] * row[1] + inverse[i, 1] * row[2] + inverse[i, 2] * row[3])
+        per_u[i], per_v[i] = inverse[i, 0] / fx, inverse[i, 1] / fy
+        base[i] = inverse[i, 2] - per_u[i] * cx - per_v[i] * cy
+    return origin, base, per_u, per_v
+
+
+# The loops below take no branches, so that the processor handles several pixels at once.
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _nearer(t, hit, z):  # noqa: ANN001, ANN202
+    """The depth of a pixel that holds ``z`` after a surface at ``t``, if it was hit."""
+    return np.float32(t) if hit & (t > _NEAR_MM) & ((z == 0) | (t < z)) else z
+
+
+@njit(cache=True, error_model="numpy")
+def _cast_sphere(rays, bounds, depth):  # noqa: ANN001, ANN202
+    (ox, oy, oz), base, per_u, per_v = rays
+    left, right, top, bottom = bounds
     c = ox * ox + oy * oy + oz * oz - 1.0
-    discriminant = b * b - a * c
-    if discriminant < 0:
-        return _FAR_MM
-    return (-b - math.sqrt(discriminant)) / a
+    for v in range(top, bottom + 1):
+        pixels = depth[v, left : right + 1]
+        x0, y0, z0 = base + v * per_v + left * per_u
+        for u in range(pixels.shape[0]):
+            dx, dy, dz = x0 + u * per_u[0], y0 + u * per_u[1], z0 + u * per_u[2]
+            a = dx * dx + dy * dy + dz * dz
+            b = ox * dx + oy * dy + oz * dz
+            discriminant = b * b - a * c
+            t = (-b - np.sqrt(abs(discriminant))) / a
+            pixels[u] = _nearer(t, discriminant >= 0, pixels[u])
 
 
-@njit(cache=True)
-def _hit_cone(ox, oy, oz, dx, dy, dz, taper):  # noqa: ANN001, ANN202
-    """Nearest hit with x^2 + y^2 = (1 + taper z)^2, |z| <= 1, or with its caps."""
-    nearest = _FAR_MM
-    k, m = 1.0 + taper * oz, taper * dz
-    a = dx * dx + dy * dy - m * m
-    b = ox * dx + oy * dy - k * m
+@njit(cache=True, error_model="numpy")
+def _cast_cone(rays, bounds, taper, depth):  # noqa: ANN001, ANN202
+    """Side x^2 + y^2 = (1 + taper z)^2 with |z| <= 1, and the two caps."""
+    (ox, oy, oz), base, per_u, per_v = rays
+    left, right, top, bottom = bounds
+    k = 1.0 + taper * oz
     c = ox * ox + oy * oy - k * k
-    discriminant = b * b - a * c
-    if discriminant >= 0 and abs(a) > 1e-12:
-        root = math.sqrt(discriminant)
-        for t in ((-b - root) / a, (-b + root) / a):
-            if _NEAR_MM < t < nearest and abs(oz + t * dz) <= 1.0:
-                nearest = t
-    if abs(dz) > 1e-12:
-        for cap in (-1.0, 1.0):
-            t = (cap - oz) / dz
-            if _NEAR_MM < t < nearest:
+    for v in range(top, bottom + 1):
+        pixels = depth[v, left : right + 1]
+        x0, y0, z0 = base + v * per_v + left * per_u
+        for u in range(pixels.shape[0]):
+            dx, dy, dz = x0 + u * per_u[0], y0 + u * per_u[1], z0 + u * per_u[2]
+            m = taper * dz
+            a = dx * dx + dy * dy - m * m
+            b = ox * dx + oy * dy - k * m
+            discriminant = b * b - a * c
+            root = np.sqrt(abs(discriminant))
+            near, far = (-b - root) / a, (-b + root) / a
+            z = pixels[u]
+            z = _nearer(near, (discriminant >= 0) & (abs(oz + near * dz) <= 1.0), z)
+            z = _nearer(far, (discriminant >= 0) & (abs(oz + far * dz) <= 1.0), z)
+            for cap in (-1.0, 1.0):
+                t = (cap - oz) / dz
                 x, y, r = ox + t * dx, oy + t * dy, 1.0 + taper * cap
-                if x * x + y * y <= r * r:
-                    nearest = t
-    return nearest
+                z = _nearer(t, x * x + y * y <= r * r, z)
+            pixels[u] = z
 
 
-@njit(cache=True)
-def _hit_box(ox, oy, oz, dx, dy, dz):  # noqa: ANN001, ANN202
-    enter, leave = -_FAR_MM, _FAR_MM
-    for o, d in ((ox, dx), (oy, dy), (oz, dz)):
-        if abs(d) < 1e-12:
-            if abs(o) > 1.0:
-                return _FAR_MM
-            continue
-        near, far = (-1.0 - o) / d, (1.0 - o) / d
-        if near > far:
-            near, far = far, near
-        enter, leave = max(enter, near), min(leave, far)
-    return enter if enter <= leave else _FAR_MM
+@njit(cache=True, error_model="numpy")
+def _cast_box(rays, bounds, depth):  # noqa: ANN001, ANN202
+    (ox, oy, oz), base, per_u, per_v = rays
+    left, right, top, bottom = bounds
+    for v in range(top, bottom + 1):
+        pixels = depth[v, left : right + 1]
+        x0, y0, z0 = base + v * per_v + left * per_u
+        for u in range(pixels.shape[0]):
+            dx, dy, dz = x0 + u * per_u[0], y0 + u * per_u[1], z0 + u * per_u[2]
+            # Where a ray enters and leaves the slab |x| <= 1 of each axis.
+            mx, my, mz = -ox / dx, -oy / dy, -oz / dz
+            hx, hy, hz = abs(1.0 / dx), abs(1.0 / dy), abs(1.0 / dz)
+            enter = np.maximum(np.maximum(mx - hx, my - hy), mz - hz)
+            leave = np.minimum(np.minimum(mx + hx, my + hy), mz + hz)
+            pixels[u] = _nearer(enter, enter <= leave, pixels[u])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _cast_plane(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
     height, width = depth.shape
     nx, ny, nz = row[4], row[5], row[6]
     offset = row[1] * nx + row[2] * ny + row[3] * nz
     for v in range(height):
+        pixels = depth[v]
         across = nx / fx
         base = ny * (v - cy) / fy + nz - across * cx
         for u in range(width):
-            t = np.float32(offset / (base + across * u))
-            z = depth[v, u]
-            depth[v, u] = t if (t > _NEAR_MM) & ((z == 0) | (t < z)) else z
+            pixels[u] = _nearer(offset / (base + across * u), True, pixels[u])
 
 
 @njit(cache=True)
@@ -204,24 +238,17 @@ def _cast(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
     if kind == PLANE:
         _cast_plane(row, fx, fy, cx, cy, depth)
         return
-    left, right, top, bottom = _bounds(row, fx, fy, cx, cy, height, width)
-    inverse = _inverse(row)
-    ox = -(inverse[0, 0] * row[1] + inverse[0, 1] * row[2] + inverse[0, 2] * row[3])
-    oy = -(inverse[1, 0] * row[1] + inverse[1, 1] * row[2] + inverse[1, 2] * row[3])
-    oz = -(inverse[2, 0] * row[1] + inverse[2, 1] * row[2] + inverse[2, 2] * row[3])
-    for v in range(top, bottom + 1):
-        y = (v - cy) / fy
-        for u in range(left, right + 1):
-            x = (u - cx) / fx
-            dx = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
-            dy = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
-            dz = inverse[2, 0] * x + inverse[2, 1] * y + inverse[2, 2]
-            if kind == SPHERE:
-                t = _hit_sphere(ox, oy, oz, dx, dy, dz)
-            elif kind == CYLINDER:
-                t = _hit_cone(ox, oy, oz, dx, dy, dz, row[13])
-            else:
-                t = _hit_box(ox, oy, oz, dx, dy, dz)
-            z = depth[v, u]
-            if _NEAR_MM < t < _FAR_MM and (z == 0 or t < z):
-                depth[v, u] = t
+    bounds = _bounds(row, fx, fy, cx, cy, height, width)
+    rays = _local_rays(row, fx, fy, cx, cy)
+    if kind == SPHERE:
+        _cast_sphere(rays, bounds, depth)
+    elif kind == CYLINDER:
+        _cast_cone(rays, bounds, row[13], depth)
+    else:
+        _cast_box(rays, bounds, depth)
+
+
+@njit(cache=True)
+def _cast_all(solids, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
+    for row in solids:
+        _cast(row, fx, fy, cx, cy, depth)
