@@ -33,6 +33,7 @@ def plot_pose(ax: Axes, points: np.ndarray, skeleton: Skeleton) -> None:
     ax.scatter(*drawn.T, c=colours, s=28, edgecolors="0.2", linewidths=0.6, zorder=3)
     if in_space:
         ax.set(xlabel="x (mm)", ylabel="z (mm)", zlabel="y (mm)")
+        ax.locator_params(nbins=5)
         ax.set_aspect("equal")
         ax.view_init(elev=10, azim=-80)
         if not ax.zaxis_inverted():

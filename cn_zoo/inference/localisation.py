@@ -1,10 +1,12 @@
-"""Find the hand in a depth image by geometry alone: no network, no training.
+"""Find the hand in a depth image by geometry alone, without a network.
 
-The picture is thinned to about 160 columns, large flat surfaces (tables, walls) are taken out, and places on what
-remains are judged by how far a straight walk stays on the same surface in each direction. On a hand nearly all
-walks leave the surface after 20 to 50 mm and those that do not all follow the arm; on a forearm two opposite
-bundles stay, on heads and torsos most walks are too long. The best places move to the centre of mass of
-the limb's end, the arm cut off behind the wrist.
+1. The picture is thinned to about 160 columns, and large flat surfaces (tables, walls) are taken out.
+2. A grid of places on what remains is judged by how far a straight walk stays on the same surface in each
+   direction: on a hand nearly all walks leave it after 20 to 50 mm, and those that do not all follow the arm. On a
+   forearm two opposite bundles stay, on heads and torsos most walks are too long.
+3. From the best places a cube's centre of mass wanders to the end of the limb, the arm cut off behind the wrist.
+4. A few measurements there (how near, how large, how long the contour: fingers have much of it, arms, elbows and
+   heads little) give the odds that it is a hand.
 """
 
 from __future__ import annotations
@@ -35,18 +37,31 @@ _WALK_U, _WALK_V = _WALK_DIRECTIONS.T[:, :, None] * _WALK_RADII_MM
 _WALK_RISE = 45 + 0.5 * _WALK_RADII_MM  # in depth: limbs point every way
 _SEED_SPACING_MM = 22.0
 
-# A ring around the refined centre that fingers and thumb cross.
-_RING_MM = 56.0
-_RING_ANGLES = np.arange(32) * (2 * np.pi / 32)
-_RING_DIRECTIONS = np.stack([np.cos(_RING_ANGLES), np.sin(_RING_ANGLES)], axis=1)
-
 # From a good place to the hand's centre; measured on real frames with labelled joints.
-_BALL_MM = 100.0
+_SURROUNDINGS_MM = 350.0
+_BALL_MM = 95.0
 _WRIST_MM = 50.0
 _JOINTS_BEHIND_SURFACE_MM = 11.0
-_CANDIDATES, _REFINEMENTS = 4, 6
-_CANDIDATE_SPACING_MM = 80.0
-_LEAST_SCORE = 0.2
+_PLACES, _REFINEMENTS = 5, 6
+_PLACE_SPACING_MM = 70.0
+_LEAST_LIKENESS = 0.05
+
+# Is it a hand? Log odds, fitted by logistic regression on synthetic full frames and on real frames of two cameras.
+_RING_MM = 40.0
+_RING_ANGLES = np.arange(32) * (2 * np.pi / 32)
+_RING_DIRECTIONS = np.stack([np.cos(_RING_ANGLES), np.sin(_RING_ANGLES)], axis=1)
+_EDGE_MM = 30.0
+_LOG_ODDS = {
+    "bias": -10.8,
+    "nearness": 8.05,  # people hold the hand towards the camera
+    "palm": 3.83,  # share of a ring of 40 mm radius that is on the surface
+    "area": -3.94,  # per 100 cm^2: arms and torsos fill the ball
+    "contour": 19.56,  # per m: fingers have much of it
+    "arm": 2.36,  # an arm leaves to one side
+    "staying": -11.24,  # share of walks that stay on the surface
+    "beyond": -2.13,  # the limb goes on where a hand ends
+}
+_LEAST_CONFIDENCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class HandLocation:
 
     Attributes:
         center_uvd: the hand's centre (u px, v px, d mm), an estimate of the mean of its joints.
-        confidence: 0..1; falls with every departure from a hand's proportions and with a rival elsewhere.
+        confidence: 0..1, the estimated probability that this is a hand and no other place is a better one.
     """
 
     center_uvd: tuple[float, float, float]
@@ -71,12 +86,28 @@ class _View:
 
 
 @dataclass(frozen=True)
+class _Surface:
+    """What a view shows, as N points: every second pixel of every second row.
+
+    Attributes:
+        xyz: ``(N, 3)`` mm.
+        pixel_mm: ``(N,)`` side of the square that a point stands for.
+        contour: ``(N,)`` whether it is at a step in depth.
+        grid: ``(N, 2)`` row and column, to choose evenly from.
+    """
+
+    xyz: np.ndarray
+    pixel_mm: np.ndarray
+    contour: np.ndarray
+    grid: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Place:
-    """A candidate: centre (x, y, z) mm, unit image direction of the arm (0, 0 = none seen), score 0..1."""
+    """A candidate: centre on the visible surface (x, y, z) mm, and the log odds that it is a hand."""
 
     center: np.ndarray
-    arm: np.ndarray
-    score: float
+    log_odds: float
 
 
 def locate_hand(depth_mm: np.ndarray, camera: Camera) -> HandLocation:
@@ -90,17 +121,19 @@ def locate_hand(depth_mm: np.ndarray, camera: Camera) -> HandLocation:
         NoHandError: nothing in the picture looks like a hand.
     """
     view = _without_planes(_thinned(depth_mm, camera))
-    if not view.z.any():
+    surface = _surface(view)
+    if not len(surface.xyz):
         raise NoHandError(
             f"no hand found: nothing but flat background between {_NEAR_MM:.0f} and {_FAR_MM:.0f} mm; "
             "check the depth scale, or give the centre"
         )
-    places = sorted(_places(view), key=lambda place: -place.score)
-    if not places or places[0].score < _LEAST_SCORE:
+    places = _places(view, surface)
+    best = max(places, key=lambda place: place.log_odds, default=None)
+    confidence = _confidence(best, places) if best else 0.0
+    if confidence < _LEAST_CONFIDENCE:
         raise NoHandError("no hand found: nothing of a hand's size and shape; check the camera, or give the centre")
-    center = places[0].center + [0.0, 0.0, _JOINTS_BEHIND_SURFACE_MM]
-    u, v, d = camera.xyz_to_uvd(center)
-    return HandLocation((float(u), float(v), float(d)), _confidence(places))
+    u, v, d = camera.xyz_to_uvd(best.center + [0.0, 0.0, _JOINTS_BEHIND_SURFACE_MM])
+    return HandLocation((float(u), float(v), float(d)), confidence)
 
 
 def _thinned(depth_mm: np.ndarray, camera: Camera) -> _View:
@@ -217,77 +250,105 @@ def _likeness(walks: _Walks) -> np.ndarray:
 
 
 def _arm(walks: _Walks) -> np.ndarray:
-    """Mean image direction ``(N, 2)`` of the walks that stay on the surface, unit length or zero."""
-    direction = walks.stays.astype(np.float64) @ _WALK_DIRECTIONS
-    return direction / np.maximum(1.0, np.linalg.norm(direction, axis=1, keepdims=True))
+    """Mean image direction ``(2,)`` of one place's walks that stay on the surface, unit length or shorter."""
+    direction = walks.stays[0].astype(np.float32) @ _WALK_DIRECTIONS
+    return direction / max(1.0, float(np.hypot(*direction)))
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
 
 
-def _places(view: _View) -> list[_Place]:
+def _surface(view: _View) -> _Surface:
+    contour = _contour(view.z)[1::2, 1::2]
     z = view.z[1::2, 1::2]
     rows, columns = np.nonzero(z)
     z = z[rows, columns]
-    surface = view.camera.uvd_to_xyz(np.stack([2 * columns + 1, 2 * rows + 1, z], axis=1)).astype(np.float32)
-    step = max(1, round(_SEED_SPACING_MM * view.camera.fx / 2 / np.median(z)))
-    seeds = surface[(rows % step == step // 2) & (columns % step == step // 2)]
+    uvd = np.stack([2 * columns + 1, 2 * rows + 1, z], axis=1)
+    return _Surface(
+        view.camera.uvd_to_xyz(uvd).astype(np.float32),
+        2 * z / np.float32(view.camera.fx),
+        contour[rows, columns],
+        np.stack([rows, columns], axis=1),
+    )
+
+
+def _contour(z: np.ndarray) -> np.ndarray:
+    """Pixels ``(h, w)`` beside a step in depth or beside nothing."""
+    steps_down = np.abs(np.diff(z, axis=0)) > _EDGE_MM
+    steps_right = np.abs(np.diff(z, axis=1)) > _EDGE_MM
+    contour = np.zeros(z.shape, dtype=bool)
+    contour[1:] |= steps_down
+    contour[:-1] |= steps_down
+    contour[:, 1:] |= steps_right
+    contour[:, :-1] |= steps_right
+    return contour
+
+
+def _places(view: _View, surface: _Surface) -> list[_Place]:
+    step = max(1, round(_SEED_SPACING_MM / float(np.median(surface.pixel_mm))))
+    seeds = surface.xyz[(surface.grid % step == step // 2).all(axis=1)]
     if not len(seeds):
         return []
-    nearest = np.percentile(z, 2)
-    score = _likeness(_walk(view, seeds)) * _nearness(seeds[:, 2], nearest)
+    nearest = float(np.percentile(surface.xyz[:, 2], 2))
+    likeness = _likeness(_walk(view, seeds)) * _nearness(seeds[:, 2], nearest)
     places = []
-    for _ in range(_CANDIDATES):
-        best = score.argmax()
-        if score[best] < _LEAST_SCORE / 2:
+    for _ in range(_PLACES):
+        best = likeness.argmax()
+        if likeness[best] < _LEAST_LIKENESS:
             break
-        places.append(_refined(view, surface, seeds[best], float(score[best]), nearest))
-        score[_distance(seeds, seeds[best]) < _CANDIDATE_SPACING_MM] = 0
+        place = _refined(view, surface, seeds[best], nearest)
+        places.append(place)
+        likeness[_distance(seeds, seeds[best]) < _PLACE_SPACING_MM] = 0
+        likeness[_distance(seeds, place.center) < _PLACE_SPACING_MM / 2] = 0
     return places
 
 
 def _nearness(z: np.ndarray, nearest: float) -> np.ndarray:
-    """People hold the hand towards the camera: 1 for the nearest surface, 1/2 at 600 mm behind it."""
+    """1 for the nearest surface, 1/2 at 600 mm behind it."""
     return 1 / (1 + np.maximum(0.0, z - nearest) / 600)
 
 
-def _refined(view: _View, surface: np.ndarray, seed: np.ndarray, score: float, nearest: float) -> _Place:
-    """Move to the centre of mass of the limb's end, and mark down a place that is not an end."""
-    surface = surface[_distance(surface, seed) < 350]
-    area = np.square(surface[:, 2]) * (4 / (view.camera.fx * view.camera.fy))
+def _refined(view: _View, surface: _Surface, seed: np.ndarray, nearest: float) -> _Place:
+    """Move to the centre of mass of the limb's end, and judge what is there."""
+    around = _distance(surface.xyz, seed) < _SURROUNDINGS_MM
+    points, contour = surface.xyz[around], surface.contour[around]
+    pixel_mm = surface.pixel_mm[around]
+    area = pixel_mm**2
     center = seed
     for _ in range(_REFINEMENTS):
         walks = _walk(view, center[None])
-        arm = _arm(walks)[0]
-        along = (surface[:, :2] - center[:2]) @ arm
-        wrist = _WRIST_MM + (1 - np.hypot(*arm)) * (_BALL_MM - _WRIST_MM)
-        in_hand = (_distance(surface, center) < _BALL_MM) & (along < wrist)
-        if not in_hand.any():
-            break
-        before, center = center, area[in_hand] @ surface[in_hand] / area[in_hand].sum()
+        arm = _arm(walks)
+        # Without a visible arm (it points away from the camera) the whole ball counts.
+        wrist = _BALL_MM - float(np.hypot(*arm)) * (_BALL_MM - _WRIST_MM)
+        inside = (_distance(points, center) < _BALL_MM) & ((points[:, :2] - center[:2]) @ arm < wrist)
+        if not inside.any():
+            return _Place(center, -np.inf)
+        before, center = center, area[inside] @ points[inside] / area[inside].sum()
         if np.abs(center - before).max() < 2:
             break
-    likeness = max(score, _likeness(walks)[0] * _nearness(center[2], nearest))
-    score = likeness * _reach(view, center) / (1 + _area_beyond(surface - center, area, arm) / 1500)
-    return _Place(center, arm, float(score))
+    beyond = _area_beyond(points - center, area, arm)
+    log_odds = (
+        _LOG_ODDS["bias"]
+        + _LOG_ODDS["nearness"] * _nearness(center[2], nearest)
+        + _LOG_ODDS["palm"] * _palm(view, center)
+        + _LOG_ODDS["area"] * min(area[inside].sum(), 16_000.0) / 10_000
+        + _LOG_ODDS["contour"] * min(pixel_mm[inside] @ contour[inside], 1200.0) / 1000
+        + _LOG_ODDS["arm"] * np.hypot(*arm)
+        + _LOG_ODDS["staying"] * walks.stays.mean()
+        + _LOG_ODDS["beyond"] * beyond / (beyond + 1500)
+    )
+    return _Place(center, float(log_odds))
 
 
-def _reach(view: _View, center: np.ndarray) -> float:
-    """Whether fingers stick out: a hand's surface crosses a ring around its centre widely or often, 0..1."""
+def _palm(view: _View, center: np.ndarray) -> float:
+    """Share of a ring around a place that is on its surface."""
     height, width = view.z.shape
     u, v, d = view.camera.xyz_to_uvd(center)
     columns = np.rint(u + _RING_DIRECTIONS[:, 0] * (_RING_MM * view.camera.fx / d)).astype(np.int32)
     rows = np.rint(v + _RING_DIRECTIONS[:, 1] * (_RING_MM * view.camera.fy / d)).astype(np.int32)
     outside = (columns < 0) | (rows < 0) | (columns >= width) | (rows >= height)
     z = view.z.ravel()[np.where(outside, 0, rows * width + columns)]
-    on_surface = outside | ((z > 0) & (np.abs(z - d) < 60))
-    parts = np.count_nonzero(on_surface & ~np.roll(on_surface, 1))
-    return float(np.clip(on_surface.mean() / 0.28, 0.4, 1.0)) * (1.0 if parts > 2 else 0.85)
-
-
-def _distance(points: np.ndarray, center: np.ndarray) -> np.ndarray:
-    offset = points - center
-    return np.sqrt(np.einsum("ni,ni->n", offset, offset))
+    return float((outside | ((z > 0) & (np.abs(z - d) < 60))).mean())
 
 
 def _area_beyond(offset: np.ndarray, area: np.ndarray, arm: np.ndarray) -> float:
@@ -299,8 +360,17 @@ def _area_beyond(offset: np.ndarray, area: np.ndarray, arm: np.ndarray) -> float
     return float(area[(ahead > 125) & (aside < 0.4 * ahead) & (np.abs(offset[:, 2]) < 0.5 * ahead)].sum())
 
 
-def _confidence(places: list[_Place]) -> float:
-    """The best score, down to half of it where a rival elsewhere is as good."""
-    best, *others = places
-    rivals = [place.score for place in others if np.linalg.norm(place.center - best.center) > 2 * _CANDIDATE_SPACING_MM]
-    return float(np.clip(best.score * (1 - 0.5 * max(rivals, default=0.0) / best.score), 0.0, 1.0))
+def _distance(points: np.ndarray, center: np.ndarray) -> np.ndarray:
+    offset = points - center
+    return np.sqrt(np.einsum("ni,ni->n", offset, offset))
+
+
+def _confidence(best: _Place, places: list[_Place]) -> float:
+    """Its share of the odds: against no hand at all, and against hands elsewhere."""
+    elsewhere = [
+        np.exp(place.log_odds)
+        for place in places
+        if place is not best and np.linalg.norm(place.center - best.center) > 2 * _BALL_MM
+    ]
+    odds = np.exp(best.log_odds)
+    return float(odds / (1 + odds + sum(elsewhere)))
