@@ -33,10 +33,10 @@ def made_up_depth(
     rng: np.random.Generator, joints_xyz: np.ndarray, camera: Camera, width: int, height: int
 ) -> np.ndarray:
     """A wall with holes, and a patch of the hand's depth around every joint, in whole mm."""
-    depth = rng.integers(1200, 1300, (height, width)).astype(np.uint16)
+    depth = np.tile(np.linspace(1200, 1300, width).astype(np.uint16), (height, 1))
     for u, v, d in np.rint(camera.xyz_to_uvd(joints_xyz)).astype(int):
         depth[max(v - 6, 0) : v + 7, max(u - 6, 0) : u + 7] = d - 5
-    depth[rng.random((height, width)) < 0.02] = 0
+    depth[rng.integers(height, size=200), rng.integers(width, size=200)] = 0
     return depth
 
 
@@ -52,7 +52,7 @@ def nyu_tree(tmp_path: Path) -> Tree:
         for frame in range(3):
             image = made_up_depth(rng, xyz[view - 1, frame], camera, 640, 480)
             packed = np.stack([np.zeros_like(image), image >> 8, image & 255], axis=-1).astype(np.uint8)
-            Image.fromarray(packed).save(folder / f"depth_{view}_{frame + 1:07d}.png")
+            Image.fromarray(packed).save(folder / f"depth_{view}_{frame + 1:07d}.png", compress_level=1)
             if view == 1:
                 depth.append(image)
     savemat(folder / "joint_data.mat", {"joint_xyz": xyz * (1, -1, 1), "joint_uvd": camera.xyz_to_uvd(xyz)})
@@ -127,7 +127,7 @@ def labelled_tree(tmp_path: Path) -> Tree:
     depth, rows = [], ["file,joint,x,y,z"]
     for frame, xyz in enumerate(joints):
         image = made_up_depth(rng, xyz, camera, 640, 480)
-        Image.fromarray(image * 10).save(folder / "frames" / f"{frame}.png")
+        Image.fromarray(image * 10).save(folder / "frames" / f"{frame}.png", compress_level=1)
         depth.append(image.astype(np.float32))
         for name, (x, y, z) in zip(skeleton.joints, xyz, strict=True):
             rows.append(f"{frame}.png,{name},{x:.4f},{y:.4f},{z:.4f}")
