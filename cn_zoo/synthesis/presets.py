@@ -107,7 +107,8 @@ class Preset:
 
     def own(self) -> Preset:
         """This preset with the benchmark's own camera, sensor and distances only."""
-        return replace(self, lenses=self.lenses[:1], sensors=self.sensors[:1], wide=0.0)
+        lens = replace(self.lenses[0], focal_jitter=0.0)
+        return replace(self, lenses=(lens,), sensors=self.sensors[:1], wide=0.0)
 
 
 _VGA_LONG = Lens(Camera(560.0, 560.0, 320.0, 240.0), 640, 480, share=0.25, focal_jitter=0.15)
