@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cn_zoo.synthesis.gestures import GESTURES
+from cn_zoo.synthesis.gestures import FAMILIES, GESTURES
 from cn_zoo.synthesis.kinematics import ANGLES
 from cn_zoo.synthesis.self_contact import penetration
 
@@ -31,7 +31,7 @@ LIMITS: dict[str, JointLimit] = {
     "palm_arch": JointLimit(0.0, 18.0, 3.0),
     "thumb_radial": JointLimit(-12.0, 65.0, 7.0),
     "thumb_palmar": JointLimit(-5.0, 65.0, 7.0),
-    "thumb_roll": JointLimit(-15.0, 60.0, 6.0),
+    "thumb_roll": JointLimit(-20.0, 55.0, 6.0),
     "thumb_mcp": JointLimit(-10.0, 60.0, 8.0),
     "thumb_ip": JointLimit(-20.0, 85.0, 9.0),
     "index_abduction": JointLimit(-10.0, 25.0, 3.5),
@@ -47,32 +47,33 @@ LIMITS: dict[str, JointLimit] = {
 _LOW = np.radians([LIMITS[name].low for name in ANGLES])
 _HIGH = np.radians([LIMITS[name].high for name in ANGLES])
 _NOISE = np.radians([LIMITS[name].noise for name in ANGLES])
-_MCP, _PIP, _DIP = (
-    np.array([ANGLES.index(f"{f}_{j}") for f in ("index", "middle", "ring", "little")]) for j in _FLEXION
-)
-_ABDUCTION = _MCP - 1
+_MCP = np.array([ANGLES.index(f"{finger}_mcp") for finger in ("index", "middle", "ring", "little")])
+_ABDUCTION, _PIP, _DIP = _MCP - 1, _MCP + 1, _MCP + 2
+_WRIST = slice(0, 2)
 _THUMB = slice(ANGLES.index("thumb_radial"), ANGLES.index("thumb_ip") + 1)
 
 _GESTURE_SHARE, _FREE_SHARE = 0.45, 0.25  # the rest lies between two of them
-_TRIES = 4
+_FREE_TRIES = 3
 
 #: Neighbouring fingers move together.
-_FINGER_CORRELATION = np.array([[1, 0.6, 0.4, 0.3], [0.6, 1, 0.7, 0.45], [0.4, 0.7, 1, 0.7], [0.3, 0.45, 0.7, 1]])
-_TOGETHER = np.linalg.cholesky(_FINGER_CORRELATION)
+_TOGETHER = np.linalg.cholesky(
+    np.array([[1.0, 0.6, 0.4, 0.3], [0.6, 1.0, 0.7, 0.45], [0.4, 0.7, 1.0, 0.7], [0.3, 0.45, 0.7, 1.0]])
+)
 
 
 def draw_pose(rng: np.random.Generator) -> np.ndarray:
     """Draw a pose: a named gesture with noise, a free pose, or a step on the way from one to another.
 
     Returns:
-        ``(24,)`` radians in the order of ``kinematics.ANGLES``, within ``LIMITS``, fingers not through each other.
+        ``(24,)`` radians in the order of ``kinematics.ANGLES``, within ``LIMITS``. Fingers do not go through each other
+        (``self_contact.penetration``) further than a named gesture's own touch does.
     """
     kind = rng.random()
     if kind < _GESTURE_SHARE:
-        return _draw_clear(_draw_gesture, rng)
+        return _draw_gesture(rng)
     if kind < _GESTURE_SHARE + _FREE_SHARE:
-        return _draw_clear(_draw_free, rng)
-    return _draw_clear(_draw_between, rng)
+        return _draw_free(rng)
+    return _draw_between(rng)
 
 
 def gesture_pose(name: str) -> np.ndarray:
@@ -94,72 +95,76 @@ def interpolate(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
 
 def within_limits(angles: np.ndarray) -> np.ndarray:
     """Clip ``(..., 24)`` radians to human ranges."""
-    return np.clip(angles, _LOW, _HIGH)
+    return np.minimum(np.maximum(angles, _LOW), _HIGH)
 
 
-def _draw_clear(draw, rng: np.random.Generator) -> np.ndarray:  # noqa: ANN001
-    """Draw until fingers are clear of each other; at last open the least bad hand until they are."""
-    best, least = None, np.inf
-    for _ in range(_TRIES):
-        angles = draw(rng)
-        depth = penetration(angles)
-        if depth < least:
-            best, least = angles, depth
-        if least == 0.0:
-            return best
-    relaxed = _RELAXED.copy()
-    relaxed[:2] = best[:2]
-    for t in (0.2, 0.4, 0.6, 0.8):
-        opened = (1.0 - t) * best + t * relaxed
-        if penetration(opened) == 0.0:
-            return opened
-    return relaxed
+_ANGLES_OF = {name: gesture.angles() for name, gesture in GESTURES.items()}
+_RELAXED = _ANGLES_OF["relaxed"]
+_FAMILIES = tuple(tuple(_ANGLES_OF[name] for name in family.values()) for family in FAMILIES.values())
+_THUMBS = np.unique(np.array([angles[_THUMB] for angles in _ANGLES_OF.values()]), axis=0)
 
 
-_RELAXED = GESTURES["relaxed"].angles()
-_NAMES = tuple(GESTURES)
+def _noise_from_normals() -> np.ndarray:
+    """``(24, 24)``: independent normals to a gesture's noise, fingers together and each DIP along with its PIP."""
+    mix = np.diag(_NOISE)
+    for joints in (_MCP, _PIP):
+        mix[np.ix_(joints, joints)] = _NOISE[joints, None] * _TOGETHER
+    mix[_DIP] += 0.6 * mix[_PIP]
+    return mix
+
+
+_MIX = _noise_from_normals()
 
 
 def _draw_gesture(rng: np.random.Generator) -> np.ndarray:
-    angles = GESTURES[_NAMES[rng.integers(len(_NAMES))]].angles()
-    looseness = rng.uniform(0.3, 1.3)
-    noise = rng.normal(0.0, _NOISE) * looseness
-    noise[_MCP] = _TOGETHER @ rng.normal(0.0, _NOISE[_MCP]) * looseness
-    noise[_PIP] = _TOGETHER @ rng.normal(0.0, _NOISE[_PIP]) * looseness
-    noise[_DIP] += 0.6 * noise[_PIP]
-    noise[:2] = rng.normal(0.0, _NOISE[:2])
-    return within_limits(angles + noise)
+    family = _FAMILIES[rng.integers(len(_FAMILIES))]
+    exact = family[rng.integers(len(family))]
+    normals = rng.standard_normal(len(ANGLES))
+    normals[2:] *= 0.3 + rng.random()  # some people are exact; the wrist is free in any gesture
+    return _eased_off(within_limits(exact + _MIX @ normals), exact)
 
 
 def _draw_free(rng: np.random.Generator) -> np.ndarray:
-    """Fingers curl by correlated amounts; the thumb goes anywhere between out, beside, across and opposed."""
-    angles = np.empty(len(ANGLES))
-    angles[:2] = rng.normal(0.0, _NOISE[:2])
-    angles[2] = np.radians(rng.uniform(0.0, 14.0))
-    shared = _TOGETHER @ rng.normal(size=4)
-    curl_mcp = _uniform_from_normal(0.7 * shared + 0.7 * (_TOGETHER @ rng.normal(size=4)))
-    curl_pip = _uniform_from_normal(0.8 * shared + 0.6 * (_TOGETHER @ rng.normal(size=4)))
-    angles[_MCP] = np.radians(-12.0 + 98.0 * curl_mcp)
-    angles[_PIP] = np.radians(110.0 * curl_pip)
-    angles[_DIP] = angles[_PIP] * rng.uniform(0.55, 0.8) + rng.normal(0.0, _NOISE[_DIP])
-    freedom = np.clip(np.cos(angles[_MCP]), 0.15, 1.0)  # a bent knuckle spreads little
-    spread = rng.uniform(-0.2, 1.0)
-    angles[_ABDUCTION] = freedom * (
-        spread * _HIGH[_ABDUCTION] * (0.8, 0.2, 0.8, 0.9) + rng.normal(0.0, _NOISE[_ABDUCTION])
-    )
-    corners = _THUMB_CORNERS[rng.permutation(len(_THUMB_CORNERS))[:3]]
-    angles[_THUMB] = rng.dirichlet((0.8, 0.8, 0.8)) @ corners + rng.normal(0.0, 0.7 * _NOISE[_THUMB])
+    """Fingers curl by correlated amounts; the thumb goes anywhere between where gestures have it."""
+    for _ in range(_FREE_TRIES):
+        angles = _propose_free(rng)
+        if penetration(angles) == 0.0:
+            return angles
+    return _eased_off(angles, _RELAXED)
+
+
+def _propose_free(rng: np.random.Generator) -> np.ndarray:
+    angles = _MIX @ rng.standard_normal(len(ANGLES))
+    share = rng.random(6)
+    shared, mcp, pip = rng.standard_normal((3, 4)) @ _TOGETHER.T
+    angles[2] = np.radians(14.0) * share[0]
+    angles[_MCP] = np.radians(-12.0) + np.radians(98.0) * _spread_evenly(0.7 * shared + 0.7 * mcp)
+    angles[_PIP] = np.radians(110.0) * _spread_evenly(0.8 * shared + 0.6 * pip)
+    angles[_DIP] = angles[_PIP] * (0.55 + 0.25 * share[1]) + _NOISE[_DIP] * rng.standard_normal(4)
+    freedom = np.maximum(np.cos(angles[_MCP]), 0.15)  # a bent knuckle spreads little
+    opening = (1.2 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.8, 0.2, 0.8, 0.9)
+    angles[_ABDUCTION] = freedom * (opening + angles[_ABDUCTION])
+    pull = share[3:] / share[3:].sum()
+    angles[_THUMB] = 0.7 * angles[_THUMB] + pull @ _THUMBS[rng.integers(len(_THUMBS), size=3)]
     return within_limits(angles)
 
 
-_THUMB_CORNERS = np.unique(np.array([gesture.angles()[_THUMB] for gesture in GESTURES.values()]), axis=0)
-
-
-def _uniform_from_normal(values: np.ndarray) -> np.ndarray:
-    """Logistic stand-in for the normal's cumulative distribution."""
-    return 1.0 / (1.0 + np.exp(-1.702 * values))
+def _spread_evenly(normals: np.ndarray) -> np.ndarray:
+    """Standard normals to nearly even shares in 0..1 (a logistic stands in for their cumulative distribution)."""
+    return 1.0 / (1.0 + np.exp(-1.702 * normals))
 
 
 def _draw_between(rng: np.random.Generator) -> np.ndarray:
-    start, end = (_draw_gesture(rng) if rng.random() < 0.75 else _draw_free(rng) for _ in range(2))
-    return interpolate(start, end, rng.random())
+    start = _draw_gesture(rng)
+    end = _draw_free(rng) if rng.random() < 0.4 else _draw_gesture(rng)
+    return _eased_off(interpolate(start, end, rng.random()), start)
+
+
+def _eased_off(angles: np.ndarray, clear: np.ndarray) -> np.ndarray:
+    """Go from a pose towards one whose contacts are right, no further than needed; the wrist stays."""
+    target = np.concatenate([angles[_WRIST], clear[2:]])
+    for share in (0.0, 0.3, 0.6, 0.85):
+        eased = angles + share * (target - angles)
+        if penetration(eased) == 0.0:
+            return eased
+    return target

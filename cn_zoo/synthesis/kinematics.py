@@ -114,7 +114,7 @@ def _bone_transforms(angles, heads, frames, bases):  # noqa: ANN001, ANN202
     radial, palmar = angles[3], angles[4]
     direction = np.array([math.cos(palmar) * math.sin(radial), -math.cos(palmar) * math.cos(radial), -math.sin(palmar)])
     swing = _swing(frames[2][:, 1], direction)
-    turns[2] = _product(_about(direction, angles[5]), swing)
+    turns[2] = _product(_about(direction, -angles[5]), swing)
     posed[2] = heads[2]
     orientation = _product(turns[2], frames[2])
     for joint in range(2):

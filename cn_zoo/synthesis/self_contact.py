@@ -12,7 +12,7 @@ from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.kinematics import bone_transforms
 
 #: Skin gives way: overlaps up to this much are touching, mm.
-SOFT_MM = 3.5
+SOFT_MM = 5.0
 
 
 def penetration(angles: np.ndarray) -> float:
