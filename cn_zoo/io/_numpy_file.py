@@ -46,7 +46,8 @@ def _read_npz(path: Path) -> np.ndarray:
         largest = max((member.file_size for member in archive.infolist()), default=0)
     if largest > 8 * MAX_PIXELS + 4096:
         raise InputError(f"{path}: holds an array of {largest} bytes, larger than any depth camera's image")
-    with np.load(path, allow_pickle=False) as arrays:
+    # Opened here, because np.load leaves the file open when the archive is damaged.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         keys = arrays.files
         if len(keys) != 1 and _KEY not in keys:
             raise InputError(f"{path}: holds {', '.join(keys) or 'nothing'}; name the depth array {_KEY!r}")
