@@ -33,7 +33,7 @@ _SHOWN_THRESHOLDS_MM = (10, 20, 30, 40, 60, 80)
 @click.option("--labels", type=click.Path(path_type=Path), help="The truth, in the same format.")
 @click.option("--model", help="A name of `cn-zoo models`, a path, or a URL.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the dataset's original files.")
-@click.option("--split", type=click.Choice(["test", "train"]), default="test", show_default=True)
+@click.option("--split", type=click.Choice(["test", "train"]), help="[default: test, if it is there]")
 @click.option("--centers", default="labels", show_default=True, help="Hand centres: labels, auto, or a text file.")
 @click.option("--save-predictions", type=click.Path(path_type=Path), help="Write the model's u v d as text.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
@@ -44,7 +44,7 @@ def evaluate(
     labels: Path | None,
     model: str | None,
     data: Path | None,
-    split: str,
+    split: str | None,
     centers: str,
     save_predictions: Path | None,
     as_json: bool,
@@ -89,7 +89,7 @@ def _evaluate_files(dataset: str, predictions: Path, labels: Path) -> Evaluation
 
 
 def _evaluate_model(
-    model: str, data: Path, dataset_name: str | None, split: str, centers: str, save_predictions: Path | None
+    model: str, data: Path, dataset_name: str | None, split: str | None, centers: str, save_predictions: Path | None
 ) -> tuple[str, Evaluation]:
     # Here, so that measuring text files does not load the inference runtime.
     from cn_zoo.inference import HandPoseEstimator

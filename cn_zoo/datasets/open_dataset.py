@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cn_zoo.datasets.hand_dataset import HandDataset
@@ -24,11 +24,13 @@ class DatasetFormat:
         name: dataset name.
         markers: glob patterns; a folder in which one of them matches is of this kind.
         open: folder, split and skeleton to dataset. A split or a choice of skeleton that it has not is ignored.
+        split_folders: split -> its folder, where the dataset has splits.
     """
 
     name: str
     markers: tuple[str, ...]
     open: Callable[[Path, str, Skeleton | None], HandDataset]
+    split_folders: dict[str, str] = field(default_factory=dict)
 
 
 DATASETS: dict[str, DatasetFormat] = {
@@ -38,11 +40,13 @@ DATASETS: dict[str, DatasetFormat] = {
             "nyu",
             ("joint_data.mat", "train/joint_data.mat", "test/joint_data.mat"),
             lambda folder, split, skeleton: open_nyu(folder, split),
+            {"test": "test", "train": "train"},
         ),
         DatasetFormat(
             "icvl",
             ("labels.txt", "test_seq_?.txt", "Training/labels.txt", "Testing/test_seq_?.txt"),
             lambda folder, split, skeleton: open_icvl(folder, split),
+            {"test": "Testing", "train": "Training"},
         ),
         DatasetFormat("msra", ("P[0-9]/*/joint.txt",), lambda folder, split, skeleton: open_msra(folder)),
         DatasetFormat(
@@ -56,14 +60,14 @@ DATASETS: dict[str, DatasetFormat] = {
 
 
 def open_dataset(
-    folder: str | Path, name: str | None = None, split: str = "test", skeleton: Skeleton | None = None
+    folder: str | Path, name: str | None = None, split: str | None = None, skeleton: Skeleton | None = None
 ) -> HandDataset:
     """Open a folder of original files.
 
     Args:
         folder: the dataset's folder, as its own page in the documentation describes it.
         name: a key of ``DATASETS``; by default told by the files in the folder.
-        split: ``"train"`` or ``"test"``, where the dataset has them.
+        split: ``"train"`` or ``"test"``, where the dataset has them; by default the test split if it is there.
         skeleton: which joints to take out of a labelled folder, whose joints are known by name.
 
     Raises:
@@ -74,7 +78,10 @@ def open_dataset(
         raise InputError(f"{folder}: no such folder; check the path")
     if name is None:
         name = _recognise(folder)
-    return DATASETS[name].open(folder, split, skeleton)
+    kind = DATASETS[name]
+    if split is None:
+        split = next((each for each, place in kind.split_folders.items() if (folder / place).is_dir()), "test")
+    return kind.open(folder, split, skeleton)
 
 
 def _recognise(folder: Path) -> str:

@@ -21,6 +21,14 @@ def test_tells_a_dataset_by_its_files(request, tree, name, split, frames):
     assert len(open_dataset(folder, name, split)) == frames
 
 
+def test_takes_the_split_that_is_there(nyu_tree, icvl_tree):
+    assert open_dataset(icvl_tree.folder).groups == ["sequence 1", "sequence 2"]
+    (nyu_tree.folder / "test").rename(nyu_tree.folder / "train")
+    assert open_dataset(nyu_tree.folder).groups == ["train"] * 3
+    with pytest.raises(InputError, match="no such file"):
+        open_dataset(nyu_tree.folder, split="test")
+
+
 def test_takes_the_joints_asked_for_from_a_folder(labelled_tree):
     with pytest.raises(InputError, match="which the icvl skeleton needs"):
         open_dataset(labelled_tree.folder, skeleton=SKELETONS["icvl"])
