@@ -22,7 +22,7 @@ def read_numpy(path: str | Path) -> np.ndarray:
     """
     path = require_file(path)
     try:
-        if zipfile.is_zipfile(path):
+        if _is_archive(path):
             array = _read_npz(path)
         else:
             # Mapped, so that a header which promises too much costs nothing.
@@ -41,13 +41,17 @@ def read_numpy(path: str | Path) -> np.ndarray:
     return np.array(array)
 
 
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
 def _read_npz(path: Path) -> np.ndarray:
     with zipfile.ZipFile(path) as archive:
         largest = max((member.file_size for member in archive.infolist()), default=0)
     if largest > 8 * MAX_PIXELS + 4096:
         raise InputError(f"{path}: holds an array of {largest} bytes, larger than any depth camera's image")
-    # Opened here, because np.load leaves the file open when the archive is damaged.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    with np.load(path, allow_pickle=False) as arrays:
         keys = arrays.files
         if len(keys) != 1 and _KEY not in keys:
             raise InputError(f"{path}: holds {', '.join(keys) or 'nothing'}; name the depth array {_KEY!r}")
