@@ -30,9 +30,10 @@ class Triangulation:
         jitter_px: standard deviation of the sideways error that frays outlines, one draw per cell.
         cell_px: size of the matching cell, the grain of frayed outlines and holes.
         fattening_px: how far near surfaces grow over their outline.
+        halo_px: width of the band without depth around near things, where windows see both surfaces.
         smoothing: weight of the neighbourhood in the edge-preserving smoothing, 0 to 1.
         melt_px: disparity difference below which surfaces flow into one another.
-        shadow_kept: share of the shadow that stays without depth; the rest is filled from behind.
+        shadow_kept: share of shadow and halo that stays without depth; the rest is filled from behind.
         hole_rate: share of cells without depth for lack of texture or light.
         grazing: tangent of the viewing angle at which half of the surface is lost.
         range_mm: nearest and farthest distance measured.
@@ -46,6 +47,7 @@ class Triangulation:
     jitter_px: float
     cell_px: float
     fattening_px: float
+    halo_px: float
     smoothing: float
     melt_px: float
     shadow_kept: float
@@ -87,15 +89,17 @@ class TimeOfFlight:
 #: (sideways jitter). SR300: Zabatani et al. 2019. D4xx: Keselman et al. 2017 and Intel's tuning guide (1/32 px
 #: steps, 0.08 px subpixel error). DS325 (Creative, ICVL and MSRA) and Kinect v2: Sarbolandi et al. 2015.
 SENSORS: dict[str, Triangulation | TimeOfFlight] = {
-    "kinect_v1": Triangulation(580, 75, 1 / 8, 0.06, 0.05, 0.8, 2.5, 1, 0, 0, 1, 0.002, 8.0, (400, 4500)),
-    "sr300": Triangulation(476, -26, 1 / 64, 0.012, 0.01, 0.4, 1.0, 0, 0.2, 0.15, 1, 0.0005, 8.0, (150, 2000)),
-    "d435": Triangulation(385, -50, 1 / 32, 0.04, 0.10, 0.8, 3.0, 2, 0.65, 1.2, 0.6, 0.002, 9.0, (170, 5000)),
-    "d415": Triangulation(605, -55, 1 / 32, 0.05, 0.14, 1.2, 4.0, 3, 0.80, 2.0, 0.5, 0.002, 9.0, (300, 5000)),
-    "ds325": TimeOfFlight(224, 0.9, 6.0, 0.5, 0.8, 2.0, 750, 0.0005, 12.0, (100, 1500)),
-    "kinect_v2": TimeOfFlight(365, 0.8, 1.0, 0.6, 1.0, 1.5, 470, 0.0005, 14.0, (400, 6000)),
+    "kinect_v1": Triangulation(580, 75, 1 / 8, 0.06, 0.05, 0.6, 2.5, 1, 0, 0, 0, 0.9, 0.0007, 8.0, (400, 4500)),
+    "sr300": Triangulation(476, -26, 1 / 64, 0.012, 0.01, 0.4, 1.0, 0, 0, 0.2, 0.15, 1, 0.0003, 8.0, (150, 2000)),
+    "d435": Triangulation(385, -50, 1 / 32, 0.04, 0.10, 0.8, 3.0, 1.5, 1.5, 0.65, 1.2, 0.7, 0.0007, 9.0, (170, 5000)),
+    "d415": Triangulation(605, -55, 1 / 32, 0.05, 0.14, 1.2, 4.0, 2.2, 2.5, 0.80, 2.2, 0.7, 0.0007, 9.0, (300, 5000)),
+    "ds325": TimeOfFlight(224, 0.9, 6.0, 0.5, 0.8, 2.0, 750, 0.0003, 12.0, (100, 1500)),
+    "kinect_v2": TimeOfFlight(365, 0.8, 1.0, 0.6, 1.0, 1.5, 470, 0.0003, 14.0, (400, 6000)),
 }
 
 _MAX_FATTENING = 6
+#: How far, in melting distances, a thing stands out before it has a halo.
+_HALO_STEP = 1.5
 _TABLE = 65_536
 #: Unit normal and uniform noise. Each image row reads on from a random place: as good as fresh noise, and free.
 _NORMAL = np.random.default_rng(0).standard_normal(_TABLE, dtype=np.float32)
@@ -135,6 +139,9 @@ def sense(
     fattening = min(round(sensor.fattening_px * pixels * strengths[0]), _MAX_FATTENING)
     if fattening > 0:
         disparity = _fatten(disparity, fattening)
+    halo = min(round(sensor.halo_px * pixels * strengths[1]), _MAX_FATTENING)
+    if halo > 0:
+        _hide_halo(disparity, _fatten(disparity, halo), _HALO_STEP * sensor.melt_px)
     disparity = _fray(
         disparity, seed, _NORMAL, _UNIFORM, sensor.jitter_px * pixels * strengths[1],
         max(sensor.cell_px * pixels, 1.0), sensor.shadow_kept, sensor.hole_rate * strengths[2] ** 3,
@@ -215,6 +222,17 @@ def _fatten(disparity, radius):  # noqa: ANN001, ANN202
             for u in range(width):
                 here[u] = _larger(here[u], beside[u])
     return out
+
+
+@njit(cache=True)
+def _hide_halo(disparity, grown, step):  # noqa: ANN001, ANN202
+    """Negate, in place, what lies around things that stand out; ``grown`` are the things with their halo."""
+    height, width = disparity.shape
+    step = np.float32(step)
+    for v in range(height):
+        here, near = disparity[v], grown[v]
+        for u in range(width):
+            here[u] = -here[u] if (here[u] > 0) & (near[u] - here[u] > step) else here[u]
 
 
 @njit(cache=True)
