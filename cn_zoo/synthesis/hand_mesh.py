@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
@@ -46,17 +46,21 @@ class HandMesh:
     tips: np.ndarray
 
     @classmethod
-    @cache
     def load(cls, name: str = "hand") -> HandMesh:
-        """Read a mesh that is shipped with the package; each is read once."""
-        with files("cn_zoo.synthesis").joinpath(f"assets/{name}.npz").open("rb") as stream, np.load(stream) as data:
-            arrays = {key: data[key] for key in cls.__dataclass_fields__ if key != "tips"}
-        integers = ("faces", "weight_indices")
-        arrays = {
-            key: np.ascontiguousarray(value, dtype=np.int32 if key in integers else np.float32)
-            for key, value in arrays.items()
-        }
-        return cls(**arrays, tips=_tips(arrays))
+        """A mesh that is shipped with the package; each is read from disk once."""
+        return _read(name)
+
+
+@cache
+def _read(name: str) -> HandMesh:
+    with files("cn_zoo.synthesis").joinpath(f"assets/{name}.npz").open("rb") as stream, np.load(stream) as data:
+        arrays = {field.name: data[field.name] for field in fields(HandMesh) if field.name != "tips"}
+    integers = ("faces", "weight_indices")
+    arrays = {
+        key: np.ascontiguousarray(value, dtype=np.int32 if key in integers else np.float32)
+        for key, value in arrays.items()
+    }
+    return HandMesh(**arrays, tips=_tips(arrays))
 
 
 TIP_VERTICES = 8

@@ -19,12 +19,14 @@ _LANDMARK_ROWS = (0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1
 _TIP_ROWS = (4, 8, 12, 16, 20)
 _PALM = (0, 5, 9, 13, 17)
 
-#: Factors (width, length, thickness) that bring the meshes to adult means: phalanges of Buryanov & Kotiuk 2010 (index
-#: and thumb joints of the meshes lie off theirs), finger breadths at the middle joint of about 19 mm (18 little, 22 thumb).
+#: Factors (width, length, thickness) that bring the meshes to adult means: bone lengths of Buryanov & Kotiuk 2010,
+#: "Proportions of hand segments" (index, little finger and thumb of the meshes lie off theirs), finger breadths at the
+#: middle joint of 16 to 20 mm.
 ANATOMY = np.ones((len(BONES), 3))
 ANATOMY[2:] = (1.12, 1.0, 1.1)
 ANATOMY[[6, 10, 14, 18], 1] = (1.1, 1.03, 1.0, 1.08)
-ANATOMY[[8, 12, 16, 20], 1] = (0.86, 0.95, 1.0, 0.97)
+ANATOMY[[8, 12, 16, 20], 1] = (0.86, 0.95, 1.0, 1.05)
+ANATOMY[19, 1] = 1.15
 ANATOMY[[3, 4], 1] = (1.12, 0.92)
 ANATOMY[_PALM, :] = (1.04, 1.0, 1.06)
 

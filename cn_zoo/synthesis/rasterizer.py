@@ -7,8 +7,10 @@ from numba import njit
 
 from cn_zoo.geometry import Camera
 
+#: Triangles with a corner nearer than this are skipped.
 NEAR_MM = 10.0
-"""Triangles with a corner nearer than this are skipped."""
+#: Barycentric slack that keeps rounding from opening cracks along shared edges.
+_EDGE = -1e-9
 
 
 def rasterize(
@@ -100,7 +102,7 @@ def _draw(vertices, faces, projected, fx, fy, cx, cy, depth, closed):  # noqa: A
             share_c = (dy * (bx - ax) - dx * (by - ay)) * scale
             w = wa + share_b * (wb - wa) + share_c * (wc - wa)
             for u in range(left, right + 1):
-                if share_b >= 0.0 and share_c >= 0.0 and share_b + share_c <= 1.0:
+                if share_b >= _EDGE and share_c >= _EDGE and share_b + share_c <= 1.0 - _EDGE:
                     z = np.float32(1.0 / w)
                     old = row[u]
                     if old == 0.0 or z < old:
