@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -82,6 +82,14 @@ def convert_dataset(
     partial.replace(path)
 
 
+class _Handle(NamedTuple):
+    """An open file of one process."""
+
+    process: int
+    file: h5py.File
+    patches: h5py.h5d.DatasetID
+
+
 class ConvertedSet:
     """A converted dataset, read by crop. Opens in well under a second; may be sent to worker processes.
 
@@ -101,18 +109,19 @@ class ConvertedSet:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._handle: tuple[int, h5py.File] | None = None
+        self._handle: _Handle | None = None
         try:
-            header = json.loads(self._file.attrs["header"])
+            file = self._open().file
+            header = json.loads(file.attrs["header"])
             if header["version"] != _VERSION:
                 raise InputError(f"{path}: has format version {header['version']}, expected {_VERSION}; convert again")
             self.name: str = header["name"]
             self.skeleton = SKELETONS[header["skeleton"]]
             self.camera = Camera(*header["camera"])
             self.hand: str = header["hand"]
-            self.joints_xyz: np.ndarray = self._file["joints_xyz"][:]
-            self.centers_uvd: np.ndarray = self._file["center_uvd"][:]
-            self.groups = np.array(header["groups"])[self._file["group"][:]]
+            self.joints_xyz: np.ndarray = file["joints_xyz"][:]
+            self.centers_uvd: np.ndarray = file["center_uvd"][:]
+            self.groups = np.array(header["groups"])[file["group"][:]]
         except (KeyError, OSError, ValueError) as error:
             raise InputError(f"{path}: is no converted set, or damaged ({error}); convert the dataset again") from None
         self._pose = self._crop_coordinates()
@@ -131,7 +140,7 @@ class ConvertedSet:
         """
         center = self.centers_uvd[index]
         return Frame(
-            name=self._file["name"].asstr()[index],
+            name=self._open().file["name"].asstr()[index],
             depth_mm=self._patch(index) / np.float32(_UNITS_PER_MM),
             camera=_patch_camera(self.camera, center),
             joints_xyz=self.joints_xyz[index],
@@ -169,23 +178,22 @@ class ConvertedSet:
             pose[row] = jitter.move(pose[row], POSE_UNIT_MM)
         return depth, pose
 
-    @property
-    def _file(self) -> h5py.File:
+    def _open(self) -> _Handle:
         """The open file; a forked worker opens its own, since HDF5 handles do not survive a fork."""
-        if self._handle is None or self._handle[0] != os.getpid():
+        if self._handle is None or self._handle.process != os.getpid():
             h5py = _h5py()
             try:
-                self._handle = (os.getpid(), h5py.File(self._path, "r"))
+                file = h5py.File(self._path, "r")
             except FileNotFoundError:
                 raise InputError(f"{self._path}: no such file; make it with convert_dataset") from None
-        return self._handle[1]
+            self._handle = _Handle(os.getpid(), file, file["patch"].id)
+        return self._handle
 
     def _patch(self, index: int) -> np.ndarray:
         """``(192, 192)`` uint16 tenths of a mm."""
-        patches = self._file["patch"]
         try:
             # Inflating the chunk ourselves takes half of h5py's time. zlib verifies the checksum in the stream.
-            skipped_filters, chunk = patches.id.read_direct_chunk((int(index), 0, 0))
+            skipped_filters, chunk = self._open().patches.read_direct_chunk((int(index), 0, 0))
             pixels = chunk if skipped_filters else zlib.decompress(chunk)
             return np.frombuffer(pixels, np.uint16).reshape(_PATCH_SIZE, _PATCH_SIZE)
         except (OSError, ValueError, zlib.error) as error:
@@ -285,7 +293,9 @@ def _patch_camera(camera: Camera, center: np.ndarray) -> Camera:
 
 def _to_crop(patch: np.ndarray, center_mm: float, scale: float) -> np.ndarray:
     """Tenths of a mm to [-1, 1] about a centre's depth; 0, no measurement, becomes background."""
-    offset = patch / np.float32(_UNITS_PER_MM) - np.float32(center_mm)
-    crop = np.clip(offset / np.float32(_CUBE_MM / 2 / scale), -1.0, 1.0)
-    crop[patch == 0] = 1.0
+    crop = patch / np.float32(_UNITS_PER_MM)
+    crop -= np.float32(center_mm)
+    crop /= np.float32(_CUBE_MM / 2 / scale)
+    np.clip(crop, -1.0, 1.0, out=crop)
+    np.copyto(crop, 1.0, where=patch == 0)
     return crop

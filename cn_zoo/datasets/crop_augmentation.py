@@ -43,14 +43,16 @@ class CropJitter:
         columns = (across[:, None] + (along + right)[None, :]).astype(np.int32)
         rows = ((along + down)[:, None] - across[None, :]).astype(np.int32)
         inside = (columns > 0) & (columns < edge) & (rows > 0) & (rows < edge)
-        crop = np.ascontiguousarray(patch).ravel()[np.where(inside, rows * edge + columns, 0)]
-        return np.where(inside, crop, 0)
+        rows *= edge
+        rows += columns
+        rows *= inside
+        return np.take(patch, rows) * inside
 
     def move(self, pose: np.ndarray, unit_mm: float) -> np.ndarray:
         """Change a pose ``(J, 3)`` in crop coordinates (right, down, forward) of ``unit_mm`` alike."""
-        right, down, forward = np.moveaxis(pose - np.array(self.shift_mm) / unit_mm, -1, 0)
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        return self.scale * np.stack([cos * right - sin * down, sin * right + cos * down, forward], axis=-1)
+        turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+        return (pose - np.array(self.shift_mm) / unit_mm) @ (self.scale * turn)
 
 
 @dataclass(frozen=True)
