@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from cn_zoo.geometry import Camera
 
 _NEAR_MM, _FAR_MM = 50.0, 3000.0
 _COARSE_COLUMNS = 160
+_TIGHT_MM = 300.0
 
 # Large flat surfaces.
 _PLANE_SAMPLES, _PLANE_TRIALS = 400, 64
@@ -38,11 +39,10 @@ _WALK_RISE = 45 + 0.5 * _WALK_RADII_MM  # in depth: limbs point every way
 _SEED_SPACING_MM = 22.0
 
 # From a good place to the hand's centre; measured on real frames with labelled joints.
-_SURROUNDINGS_MM = 350.0
 _BALL_MM = 95.0
-_WRIST_MM = 50.0
+_WRIST_MM = 42.0
 _JOINTS_BEHIND_SURFACE_MM = 11.0
-_PLACES, _REFINEMENTS = 5, 6
+_PLACES, _REFINEMENTS = 6, 6
 _PLACE_SPACING_MM = 70.0
 _LEAST_LIKENESS = 0.05
 
@@ -61,7 +61,7 @@ _LOG_ODDS = {
     "staying": -11.24,  # share of walks that stay on the surface
     "beyond": -2.13,  # the limb goes on where a hand ends
 }
-_LEAST_CONFIDENCE = 0.05
+_LEAST_CONFIDENCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,17 @@ class HandLocation:
 
 @dataclass(frozen=True)
 class _View:
-    """A thinned depth image ``(h, w)`` mm, 0 = nothing, and the camera that fits it."""
+    """A thinned depth image.
+
+    Attributes:
+        z: ``(h, w)`` mm, 0 = nothing.
+        camera: the camera that fits it.
+        tight: the picture shows little more than a hand: somebody has cut it out, or it is close to the lens.
+    """
 
     z: np.ndarray
     camera: Camera
+    tight: bool
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,16 @@ class _Surface:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A candidate: centre on the visible surface (x, y, z) mm, and the log odds that it is a hand."""
+class _Places:
+    """K candidates.
 
-    center: np.ndarray
-    log_odds: float
+    Attributes:
+        centers: ``(K, 3)`` (x, y, z) mm on the visible surface.
+        log_odds: ``(K,)`` that each is a hand.
+    """
+
+    centers: np.ndarray
+    log_odds: np.ndarray
 
 
 def locate_hand(depth_mm: np.ndarray, camera: Camera) -> HandLocation:
@@ -128,11 +140,11 @@ def locate_hand(depth_mm: np.ndarray, camera: Camera) -> HandLocation:
             "check the depth scale, or give the centre"
         )
     places = _places(view, surface)
-    best = max(places, key=lambda place: place.log_odds, default=None)
-    confidence = _confidence(best, places) if best else 0.0
+    best = places.log_odds.argmax() if len(places.centers) else None
+    confidence = 0.0 if best is None else _confidence(places, best)
     if confidence < _LEAST_CONFIDENCE:
         raise NoHandError("no hand found: nothing of a hand's size and shape; check the camera, or give the centre")
-    u, v, d = camera.xyz_to_uvd(best.center + [0.0, 0.0, _JOINTS_BEHIND_SURFACE_MM])
+    u, v, d = camera.xyz_to_uvd(places.centers[best] + [0.0, 0.0, _JOINTS_BEHIND_SURFACE_MM])
     return HandLocation((float(u), float(v), float(d)), confidence)
 
 
@@ -143,7 +155,11 @@ def _thinned(depth_mm: np.ndarray, camera: Camera) -> _View:
     z = depth_mm[first::step, first::step].astype(np.float32)
     with np.errstate(invalid="ignore"):
         z = np.where((z > _NEAR_MM) & (z < _FAR_MM), z, np.float32(0))
-    return _View(z, Camera(camera.fx / step, camera.fy / step, (camera.cx - first) / step, (camera.cy - first) / step))
+    thin = Camera(camera.fx / step, camera.fy / step, (camera.cx - first) / step, (camera.cy - first) / step)
+    measured = z[z > 0]
+    distance = np.percentile(measured, 10) if len(measured) else np.inf
+    widest = max(z.shape[1] / thin.fx, z.shape[0] / thin.fy) * distance
+    return _View(z, thin, bool(widest < _TIGHT_MM))
 
 
 # --- large flat surfaces ---------------------------------------------------------------------------------------------
@@ -164,7 +180,7 @@ def _without_planes(view: _View) -> _View:
         area = np.square(view.z[inside]).sum() / (view.camera.fx * view.camera.fy)
         if area < _PLANE_AREA_MM2 or inside.sum() < _PLANE_PURITY * around.sum():
             break
-        view = _View(np.where(inside, np.float32(0), view.z), view.camera)
+        view = replace(view, z=np.where(inside, np.float32(0), view.z))
     return view
 
 
@@ -231,8 +247,10 @@ def _walk(view: _View, xyz: np.ndarray) -> _Walks:
     outside = (u < -0.5) | (v < -0.5) | (column >= width) | (row >= height)
     z = view.z.ravel()[np.where(outside, 0, row * width + column)]
     rise = z - start[:, 2]
-    blocked = outside | ((rise < -_WALK_RISE) & (z > 0))  # beyond a border or behind something nearer: who knows
-    ended = blocked | (rise > _WALK_RISE) | (z <= 0)
+    hidden = (rise < -_WALK_RISE) & (z > 0)  # behind something nearer
+    # A border cuts through an arm, but through nothing where the picture was cut out around the hand.
+    blocked = hidden & ~outside if view.tight else hidden | outside
+    ended = blocked | outside | (rise > _WALK_RISE) | (z <= 0)
     ended[..., -1] = True
     steps = ended.argmax(axis=2)
     stays = np.take_along_axis(blocked, steps[..., None], axis=2)[..., 0] | (steps == len(_WALK_RADII_MM) - 1)
@@ -249,10 +267,10 @@ def _likeness(walks: _Walks) -> np.ndarray:
     return size * free * end_of_limb
 
 
-def _arm(walks: _Walks) -> np.ndarray:
-    """Mean image direction ``(2,)`` of one place's walks that stay on the surface, unit length or shorter."""
-    direction = walks.stays[0].astype(np.float32) @ _WALK_DIRECTIONS
-    return direction / max(1.0, float(np.hypot(*direction)))
+def _arms(walks: _Walks) -> np.ndarray:
+    """Mean image direction ``(N, 2)`` of the walks that stay on the surface, unit length or shorter."""
+    directions = walks.stays.astype(np.float32) @ _WALK_DIRECTIONS
+    return directions / np.maximum(1.0, np.hypot(*directions.T))[:, None]
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -284,23 +302,56 @@ def _contour(z: np.ndarray) -> np.ndarray:
     return contour
 
 
-def _places(view: _View, surface: _Surface) -> list[_Place]:
+def _places(view: _View, surface: _Surface) -> _Places:
+    nearest = float(np.percentile(surface.xyz[:, 2], 2))
+    centers = _promising(view, surface, nearest)
+    if not len(centers):
+        return _Places(centers, np.empty(0))
+    area = surface.pixel_mm**2
+    for _ in range(_REFINEMENTS):
+        walks = _walk(view, centers)
+        arms = _arms(walks)
+        reach = np.hypot(*arms.T)
+        offsets = surface.xyz - centers[:, None]
+        # Without a visible arm (it points away from the camera) the whole ball counts.
+        wrist = _BALL_MM - reach * (_BALL_MM - _WRIST_MM)
+        along = (offsets[..., :2] @ arms[..., None])[..., 0]
+        inside = (np.einsum("kni,kni->kn", offsets, offsets) < _BALL_MM**2) & (along < wrist[:, None])
+        weights = inside * area
+        total = weights.sum(axis=1)[:, None]
+        before, centers = centers, np.where(total > 0, weights @ surface.xyz / np.maximum(total, 1.0), centers)
+        if np.abs(centers - before).max() < 2:
+            break
+    beyond = _area_beyond(offsets, along, area, arms)
+    contour = (inside * (surface.pixel_mm * surface.contour)).sum(axis=1)
+    log_odds = (
+        _LOG_ODDS["bias"]
+        + _LOG_ODDS["nearness"] * _nearness(centers[:, 2], nearest)
+        + _LOG_ODDS["palm"] * _palm(view, centers)
+        + _LOG_ODDS["area"] * np.minimum(weights.sum(axis=1), 16_000.0) / 10_000
+        + _LOG_ODDS["contour"] * np.minimum(contour, 1200.0) / 1000
+        + _LOG_ODDS["arm"] * reach
+        + _LOG_ODDS["staying"] * walks.stays.mean(axis=1)
+        + _LOG_ODDS["beyond"] * beyond / (beyond + 1500)
+    )
+    return _Places(centers, log_odds)
+
+
+def _promising(view: _View, surface: _Surface, nearest: float) -> np.ndarray:
+    """The most hand-like places ``(K, 3)`` of a regular grid, some way apart."""
     step = max(1, round(_SEED_SPACING_MM / float(np.median(surface.pixel_mm))))
     seeds = surface.xyz[(surface.grid % step == step // 2).all(axis=1)]
     if not len(seeds):
-        return []
-    nearest = float(np.percentile(surface.xyz[:, 2], 2))
+        return seeds
     likeness = _likeness(_walk(view, seeds)) * _nearness(seeds[:, 2], nearest)
-    places = []
+    chosen = []
     for _ in range(_PLACES):
         best = likeness.argmax()
         if likeness[best] < _LEAST_LIKENESS:
             break
-        place = _refined(view, surface, seeds[best], nearest)
-        places.append(place)
-        likeness[_distance(seeds, seeds[best]) < _PLACE_SPACING_MM] = 0
-        likeness[_distance(seeds, place.center) < _PLACE_SPACING_MM / 2] = 0
-    return places
+        chosen.append(best)
+        likeness[np.linalg.norm(seeds - seeds[best], axis=1) < _PLACE_SPACING_MM] = 0
+    return seeds[chosen]
 
 
 def _nearness(z: np.ndarray, nearest: float) -> np.ndarray:
@@ -308,69 +359,27 @@ def _nearness(z: np.ndarray, nearest: float) -> np.ndarray:
     return 1 / (1 + np.maximum(0.0, z - nearest) / 600)
 
 
-def _refined(view: _View, surface: _Surface, seed: np.ndarray, nearest: float) -> _Place:
-    """Move to the centre of mass of the limb's end, and judge what is there."""
-    around = _distance(surface.xyz, seed) < _SURROUNDINGS_MM
-    points, contour = surface.xyz[around], surface.contour[around]
-    pixel_mm = surface.pixel_mm[around]
-    area = pixel_mm**2
-    center = seed
-    for _ in range(_REFINEMENTS):
-        walks = _walk(view, center[None])
-        arm = _arm(walks)
-        # Without a visible arm (it points away from the camera) the whole ball counts.
-        wrist = _BALL_MM - float(np.hypot(*arm)) * (_BALL_MM - _WRIST_MM)
-        inside = (_distance(points, center) < _BALL_MM) & ((points[:, :2] - center[:2]) @ arm < wrist)
-        if not inside.any():
-            return _Place(center, -np.inf)
-        before, center = center, area[inside] @ points[inside] / area[inside].sum()
-        if np.abs(center - before).max() < 2:
-            break
-    beyond = _area_beyond(points - center, area, arm)
-    log_odds = (
-        _LOG_ODDS["bias"]
-        + _LOG_ODDS["nearness"] * _nearness(center[2], nearest)
-        + _LOG_ODDS["palm"] * _palm(view, center)
-        + _LOG_ODDS["area"] * min(area[inside].sum(), 16_000.0) / 10_000
-        + _LOG_ODDS["contour"] * min(pixel_mm[inside] @ contour[inside], 1200.0) / 1000
-        + _LOG_ODDS["arm"] * np.hypot(*arm)
-        + _LOG_ODDS["staying"] * walks.stays.mean()
-        + _LOG_ODDS["beyond"] * beyond / (beyond + 1500)
-    )
-    return _Place(center, float(log_odds))
-
-
-def _palm(view: _View, center: np.ndarray) -> float:
-    """Share of a ring around a place that is on its surface."""
+def _palm(view: _View, centers: np.ndarray) -> np.ndarray:
+    """Share ``(K,)`` of a ring around each place that is on its surface."""
     height, width = view.z.shape
-    u, v, d = view.camera.xyz_to_uvd(center)
+    u, v, d = view.camera.xyz_to_uvd(centers).T[:, :, None]
     columns = np.rint(u + _RING_DIRECTIONS[:, 0] * (_RING_MM * view.camera.fx / d)).astype(np.int32)
     rows = np.rint(v + _RING_DIRECTIONS[:, 1] * (_RING_MM * view.camera.fy / d)).astype(np.int32)
     outside = (columns < 0) | (rows < 0) | (columns >= width) | (rows >= height)
     z = view.z.ravel()[np.where(outside, 0, rows * width + columns)]
-    return float((outside | ((z > 0) & (np.abs(z - d) < 60))).mean())
+    return (outside | ((z > 0) & (np.abs(z - d) < 60))).mean(axis=1)
 
 
-def _area_beyond(offset: np.ndarray, area: np.ndarray, arm: np.ndarray) -> float:
-    """Surface in mm^2 that goes on where a hand ought to end, in a cone opposite to the arm."""
-    if np.hypot(*arm) < 0.5:
-        return 0.0
-    ahead = -(offset[:, :2] @ arm)
-    aside = np.abs(offset[:, 0] * arm[1] - offset[:, 1] * arm[0])
-    return float(area[(ahead > 125) & (aside < 0.4 * ahead) & (np.abs(offset[:, 2]) < 0.5 * ahead)].sum())
+def _area_beyond(offsets: np.ndarray, along: np.ndarray, area: np.ndarray, arms: np.ndarray) -> np.ndarray:
+    """Surface ``(K,)`` in mm^2 that goes on where a hand ought to end, in a cone opposite to the arm."""
+    aside = np.abs(offsets[..., 0] * arms[:, 1, None] - offsets[..., 1] * arms[:, 0, None])
+    ahead = -along
+    cone = (ahead > 125) & (ahead < 350) & (aside < 0.4 * ahead) & (np.abs(offsets[..., 2]) < 0.5 * ahead)
+    return np.where(np.hypot(*arms.T) < 0.5, 0.0, cone @ area)
 
 
-def _distance(points: np.ndarray, center: np.ndarray) -> np.ndarray:
-    offset = points - center
-    return np.sqrt(np.einsum("ni,ni->n", offset, offset))
-
-
-def _confidence(best: _Place, places: list[_Place]) -> float:
-    """Its share of the odds: against no hand at all, and against hands elsewhere."""
-    elsewhere = [
-        np.exp(place.log_odds)
-        for place in places
-        if place is not best and np.linalg.norm(place.center - best.center) > 2 * _BALL_MM
-    ]
-    odds = np.exp(best.log_odds)
-    return float(odds / (1 + odds + sum(elsewhere)))
+def _confidence(places: _Places, best: int) -> float:
+    """The best place's share of the odds: against no hand at all, and against hands elsewhere."""
+    odds = np.exp(places.log_odds)
+    elsewhere = np.linalg.norm(places.centers - places.centers[best], axis=1) > 2 * _BALL_MM
+    return float(odds[best] / (1 + odds[best] + odds[elsewhere].sum()))
