@@ -40,7 +40,7 @@ def convert_dataset(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write a labelled dataset's hand patches into one file; go on where an interrupted conversion stopped.
+    """Write a dataset's hand patches into one file; go on where an interrupted conversion stopped.
 
     Frames without a hand centre are left out. The file appears under its name when it is complete; until then it
     ends in ``.partial``. Every frame carries a checksum (zlib's) that is verified when it is read.
@@ -53,14 +53,12 @@ def convert_dataset(
 
     Raises:
         MissingDependencyError: h5py is not installed.
-        InputError: the dataset has no labels or no centres, or an image cannot be read.
+        InputError: no frame has a hand centre, or an image cannot be read.
     """
     h5py = _h5py()
-    if dataset.joints_xyz is None:
-        raise InputError(f"{dataset.folder}: has no labels; a converted set is for training on labelled frames")
     dataset = dataset.select(np.isfinite(dataset.centers_uvd).all(axis=1))
     if not len(dataset):
-        raise InputError(f"{dataset.folder}: no frame has a hand centre; give centres first")
+        raise InputError(f"{dataset.folder}: no frame has a hand centre; unlabelled frames need find_centers first")
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +96,8 @@ class ConvertedSet:
         skeleton: the joints of its labels.
         camera: the camera of the original images.
         hand: ``"right"`` or ``"left"``; crops and poses of left hands come out mirrored, as right ones.
-        joints_xyz: ``(N, J, 3)`` float32 mm in camera coordinates, as the hands are (not mirrored).
+        joints_xyz: ``(N, J, 3)`` float32 mm in camera coordinates, as the hands are (not mirrored); None without
+            labels.
         centers_uvd: ``(N, 3)`` hand centres (u px, v px, d mm).
         groups: the part of the dataset that each frame belongs to.
 
@@ -119,7 +118,7 @@ class ConvertedSet:
             self.skeleton = SKELETONS[header["skeleton"]]
             self.camera = Camera(*header["camera"])
             self.hand: str = header["hand"]
-            self.joints_xyz: np.ndarray = file["joints_xyz"][:]
+            self.joints_xyz: np.ndarray | None = file["joints_xyz"][:] if "joints_xyz" in file else None
             self.centers_uvd: np.ndarray = file["center_uvd"][:]
             self.groups = np.array(header["groups"])[file["group"][:]]
         except (KeyError, OSError, ValueError) as error:
@@ -143,7 +142,7 @@ class ConvertedSet:
             name=self._open().file["name"].asstr()[index],
             depth_mm=self._patch(index) / np.float32(_UNITS_PER_MM),
             camera=_patch_camera(self.camera, center),
-            joints_xyz=self.joints_xyz[index],
+            joints_xyz=None if self.joints_xyz is None else self.joints_xyz[index],
             center_uvd=((_PATCH_SIZE - 1) / 2, (_PATCH_SIZE - 1) / 2, float(center[2])),
         )
 
@@ -152,7 +151,7 @@ class ConvertedSet:
         indices: Sequence[int] | np.ndarray,
         augmentation: CropAugmentation | None = None,
         rng: np.random.Generator | None = None,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """Network input and target of some frames, in the order asked for.
 
         Args:
@@ -162,20 +161,21 @@ class ConvertedSet:
 
         Returns:
             depth ``(B, 128, 128, 1)`` float32 in [-1, 1] and pose ``(B, J, 3)`` float32 in crop coordinates
-            (units of 50 mm).
+            (units of 50 mm), None without labels.
 
         Raises:
             InputError: a frame fails its checksum.
         """
         depth = np.empty((len(indices), CROP_SIZE, CROP_SIZE, 1), np.float32)
-        pose = self._pose[np.asarray(indices)]
+        pose = None if self._pose is None else self._pose[np.asarray(indices)]
         for row, index in enumerate(indices):
             jitter = augmentation.draw(rng) if augmentation else CropJitter()
             patch = self._patch(index)
             patch = patch[:, ::-1] if self.hand == "left" else patch
             crop = jitter.resample(patch, CROP_SIZE, _CUBE_MM / CROP_SIZE)
             depth[row, ..., 0] = _to_crop(crop, self.centers_uvd[index, 2] + jitter.shift_mm[2], jitter.scale)
-            pose[row] = jitter.move(pose[row], POSE_UNIT_MM)
+            if pose is not None:
+                pose[row] = jitter.move(pose[row], POSE_UNIT_MM)
         return depth, pose
 
     def _open(self) -> _Handle:
@@ -201,8 +201,10 @@ class ConvertedSet:
                 f"{self._path}: frame {index} cannot be read ({error}); the file is damaged, convert the dataset again"
             ) from None
 
-    def _crop_coordinates(self) -> np.ndarray:
+    def _crop_coordinates(self) -> np.ndarray | None:
         """All labels as ``HandCrop.uvd_to_crop`` gives them, ``(N, J, 3)`` float32."""
+        if self.joints_xyz is None:
+            return None
         offset = self.camera.xyz_to_uvd(self.joints_xyz) - self.centers_uvd[:, None]
         depth = self.centers_uvd[:, 2]
         across = -depth if self.hand == "left" else depth
@@ -242,7 +244,8 @@ def _create(h5py: ModuleType, path: Path, dataset: HandDataset, fingerprint: str
     }
     file = h5py.File(path, "w")
     file.attrs.update(header=json.dumps(header), fingerprint=fingerprint, done=0)
-    file.create_dataset("joints_xyz", data=dataset.joints_xyz.astype(np.float32))
+    if dataset.joints_xyz is not None:
+        file.create_dataset("joints_xyz", data=dataset.joints_xyz.astype(np.float32))
     file.create_dataset("center_uvd", data=dataset.centers_uvd)
     file.create_dataset("group", data=group.astype(np.int32))
     file.create_dataset("name", data=list(dataset.names), dtype=h5py.string_dtype())
@@ -261,7 +264,8 @@ def _fingerprint(dataset: HandDataset) -> str:
     """Tells apart conversions of different frames, labels or centres."""
     digest = hashlib.sha256(f"{_VERSION} {dataset.name} {dataset.camera}".encode())
     digest.update("\n".join(dataset.names).encode())
-    digest.update(np.ascontiguousarray(dataset.joints_xyz))
+    if dataset.joints_xyz is not None:
+        digest.update(np.ascontiguousarray(dataset.joints_xyz))
     digest.update(np.ascontiguousarray(dataset.centers_uvd))
     return digest.hexdigest()
 

@@ -4,7 +4,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cn_zoo.datasets import ConvertedSet, CropAugmentation, convert_dataset, open_icvl, open_msra, open_nyu
+from cn_zoo.datasets import (
+    ConvertedSet,
+    CropAugmentation,
+    convert_dataset,
+    open_icvl,
+    open_labelled_folder,
+    open_msra,
+    open_nyu,
+)
 from cn_zoo.datasets import converted_set as module
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import HandCrop
@@ -138,6 +146,19 @@ def test_frames_without_a_centre_are_left_out(msra_tree, tmp_path):
     converted = ConvertedSet(tmp_path / "set.h5")
     assert len(converted) == 6
     assert converted.groups.tolist() == ["subject P0"] * 3 + ["subject P1"] * 3
+
+
+def test_unlabelled_frames(labelled_tree, tmp_path):
+    (labelled_tree.folder / "joints.csv").unlink()
+    dataset = open_labelled_folder(labelled_tree.folder)
+    with pytest.raises(InputError, match="no frame has a hand centre"):
+        convert_dataset(dataset, tmp_path / "set.h5")
+    centers = dataset.camera.xyz_to_uvd(labelled_tree.joints_xyz.mean(axis=1))
+    convert_dataset(dataset.with_centers(centers), tmp_path / "set.h5")
+    depth, pose = ConvertedSet(tmp_path / "set.h5").crops([1])
+    assert pose is None
+    expected = HandCrop(dataset.camera, centers[1]).cut(labelled_tree.depth[1])
+    np.testing.assert_allclose(depth[0, ..., 0], expected, atol=0.05 / 125)
 
 
 def test_may_be_sent_to_a_worker(nyu_tree, tmp_path):
