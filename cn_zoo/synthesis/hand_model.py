@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.synthesis.hand_mesh import HandMesh
-from cn_zoo.synthesis.hand_shape import ANATOMY, HandShape, ShapedHand, draw_shape
+from cn_zoo.synthesis.hand_shape import HandShape, ShapedHand, draw_shape
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,5 @@ class HandModel:
 
     def mean_shape(self) -> ShapedHand:
         """The average person: 185 mm from wrist to finger tip."""
-        shape = HandShape(185.0, 0.7, np.zeros(len(self.mesh.components)), ANATOMY)
+        shape = HandShape(185.0, 0.7, np.zeros(len(self.mesh.components)), self.mesh.proportions)
         return ShapedHand.build(self.mesh, shape)

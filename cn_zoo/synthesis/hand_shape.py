@@ -19,17 +19,6 @@ _LANDMARK_ROWS = (0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1
 _TIP_ROWS = (4, 8, 12, 16, 20)
 _PALM = (0, 5, 9, 13, 17)
 
-#: Factors (width, length, thickness) that bring the meshes to adult means: bone lengths of Buryanov & Kotiuk 2010,
-#: "Proportions of hand segments" (index, little finger and thumb of the meshes lie off theirs), finger breadths at the
-#: middle joint of 16 to 20 mm.
-ANATOMY = np.ones((len(BONES), 3))
-ANATOMY[2:] = (1.12, 1.0, 1.1)
-ANATOMY[[6, 10, 14, 18], 1] = (1.1, 1.03, 1.0, 1.08)
-ANATOMY[[8, 12, 16, 20], 1] = (0.86, 0.95, 1.0, 1.05)
-ANATOMY[19, 1] = 1.15
-ANATOMY[[3, 4], 1] = (1.12, 0.92)
-ANATOMY[_PALM, :] = (1.04, 1.0, 1.06)
-
 
 @dataclass(frozen=True)
 class HandShape:
@@ -134,7 +123,7 @@ def draw_shape(rng: np.random.Generator, mesh: HandMesh) -> HandShape:
 
     Each kind of scale is drawn for the whole hand first, then with less spread per finger and per bone.
     """
-    scales = ANATOMY.copy()
+    scales = mesh.proportions.astype(np.float64)
     fingers = slice(2, len(BONES))
     width = np.exp(rng.normal(0.0, 0.055))
     thickness = width * np.exp(rng.normal(0.0, 0.04))
@@ -144,7 +133,7 @@ def draw_shape(rng: np.random.Generator, mesh: HandMesh) -> HandShape:
     for first, last in ((2, 5), (5, 9), (9, 13), (13, 17), (17, 21)):
         scales[first:last] *= np.exp(rng.normal(0.0, (0.03, 0.03, 0.03)))
     palm = np.exp(rng.normal(0.0, (0.05, 0.03, 0.06))) * (width**0.7, 1.0, thickness**0.7)
-    scales[_PALM, :] = ANATOMY[_PALM, :] * palm
+    scales[_PALM, :] = mesh.proportions[_PALM, :] * palm
     arm = np.exp(rng.normal(0.0, 0.08)) * width
     scales[1] = (arm, 1.0, arm * np.exp(rng.normal(0.0, 0.06)))
     return HandShape(
