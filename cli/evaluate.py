@@ -201,4 +201,4 @@ def _published_lines(evaluation: Evaluation, subject: str, published: list[Publi
         rows.append((result.mean_error_mm, f"  {result.method:<28}{result.year}{result.mean_error_mm:>9.3f}   {mark}"))
     ordered = [line for _, line in sorted(rows, key=lambda row: -row[0])]
     notes = [f"[{number}] {text}" for number, text in enumerate(sources, start=1)]
-    return ["", "published mean joint errors, mm", *ordered, *notes]
+    return ["", "published mean joint errors on the whole real test set, mm", *ordered, *notes]

@@ -123,7 +123,6 @@ class ConvertedSet:
             self.groups = np.array(header["groups"])[file["group"][:]]
         except (KeyError, OSError, ValueError) as error:
             raise InputError(f"{path}: is no converted set, or damaged ({error}); convert the dataset again") from None
-        self._pose = self._crop_coordinates()
 
     def __len__(self) -> int:
         return len(self.centers_uvd)
@@ -167,7 +166,7 @@ class ConvertedSet:
             InputError: a frame fails its checksum.
         """
         depth = np.empty((len(indices), CROP_SIZE, CROP_SIZE, 1), np.float32)
-        pose = None if self._pose is None else self._pose[np.asarray(indices)]
+        pose = self._poses(np.asarray(indices))
         for row, index in enumerate(indices):
             jitter = augmentation.draw(rng) if augmentation else CropJitter()
             patch = self._patch(index)
@@ -201,12 +200,13 @@ class ConvertedSet:
                 f"{self._path}: frame {index} cannot be read ({error}); the file is damaged, convert the dataset again"
             ) from None
 
-    def _crop_coordinates(self) -> np.ndarray | None:
-        """All labels as ``HandCrop.uvd_to_crop`` gives them, ``(N, J, 3)`` float32."""
+    def _poses(self, indices: np.ndarray) -> np.ndarray | None:
+        """Labels as ``HandCrop.uvd_to_crop`` gives them, ``(B, J, 3)`` float32."""
         if self.joints_xyz is None:
             return None
-        offset = self.camera.xyz_to_uvd(self.joints_xyz) - self.centers_uvd[:, None]
-        depth = self.centers_uvd[:, 2]
+        centers = self.centers_uvd[indices]
+        offset = self.camera.xyz_to_uvd(self.joints_xyz[indices]) - centers[:, None]
+        depth = centers[:, 2]
         across = -depth if self.hand == "left" else depth
         mm_per_step = np.stack([across / self.camera.fx, depth / self.camera.fy, np.ones_like(depth)], axis=-1)
         return (offset * mm_per_step[:, None] / POSE_UNIT_MM).astype(np.float32)

@@ -75,7 +75,7 @@ def _draw_success(axes: Axes, evaluation: Evaluation) -> None:
     axes.set_ylabel("frames within D (%)")
     axes.set_title("fraction of frames within D")
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    axes.legend(loc="best")
 
 
 def _draw_reliability(axes: Axes, evaluation: Evaluation) -> None:

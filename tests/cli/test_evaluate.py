@@ -10,8 +10,12 @@ import pytest
 from PIL import Image
 
 from cn_zoo.cli.main import main
-from cn_zoo.evaluation import write_joints
+from cn_zoo.datasets import open_dataset
+from cn_zoo.errors import NoHandError
+from cn_zoo.evaluation import read_joints, write_joints
 from cn_zoo.geometry import CAMERAS
+from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.synthesis.dataset_writer import write_dataset
 
 
 def run(monkeypatch, capsys, *arguments):
@@ -131,3 +135,56 @@ def test_text_files_need_none_of_the_extras(files):
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     assert "10.000 mm" in finished.stdout
+
+
+class ScriptedEstimator:
+    """Knows the labels of a dataset by their centres; answers 5 mm too far, with a sigma of 4 mm."""
+
+    def __init__(self, dataset):
+        self.skeleton, self.dataset = dataset.skeleton, dataset
+
+    def predict(self, depth_mm, camera, center, hand):
+        if center is None:
+            raise NoHandError("nothing there")
+        index = np.linalg.norm(self.dataset.centers_uvd - center, axis=1).argmin()
+        xyz = self.dataset.joints_xyz[index] + (0, 0, 5)
+        return SimpleNamespace(uvd=camera.xyz_to_uvd(xyz), sigma=np.full(len(xyz), 4.0))
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Three synthetic ICVL frames and a model of known error."""
+    list(write_dataset("icvl", 3, tmp_path / "icvl", seed=2))
+    estimator = ScriptedEstimator(open_dataset(tmp_path / "icvl"))
+    monkeypatch.setattr(HandPoseEstimator, "from_pretrained", lambda model: estimator)
+    return tmp_path / "icvl"
+
+
+def test_a_model_on_a_folder(evaluate, data, tmp_path):
+    code, out, _ = evaluate("--model", "made-up", "--data", data, "--json", "--save-predictions", tmp_path / "p.txt")
+    record = json.loads(out)
+    assert code == 0 and record["dataset"] == "icvl" and record["frames"] == 3
+    assert record["mean_error_mm"] == pytest.approx(5)
+    assert record["calibration"]["inside_1_sigma"] == 0 and record["calibration"]["inside_2_sigma"] == 1
+    predicted = CAMERAS["icvl"].uvd_to_xyz(read_joints(tmp_path / "p.txt", 16))
+    np.testing.assert_allclose(predicted, open_dataset(data).joints_xyz + (0, 0, 5), atol=0.01)
+    table = evaluate("--model", "made-up", "--data", data)[1]
+    assert "inside 1 sigma 0.0%" in table and "Crossing Nets" in table
+
+
+def test_centres_from_a_file_with_an_invalid_line(evaluate, data, tmp_path):
+    centers = open_dataset(data).centers_uvd
+    rows = [" ".join(map(str, row)) for row in centers]
+    (tmp_path / "center.txt").write_text("\n".join([rows[0], "invalid", rows[2]]))
+    code, out, err = evaluate("--model", "made-up", "--data", data, "--centers", tmp_path / "center.txt", "--json")
+    assert code == 0 and json.loads(out)["frames"] == 2
+    assert "no hand was found in 1 of 3 frames" in err
+
+
+def test_no_hand_anywhere(evaluate, data):
+    code, out, err = evaluate("--model", "made-up", "--data", data, "--centers", "auto")
+    assert (code, out) == (5, "") and "no hand was found in any frame" in err
+
+
+def test_missing_data_folder(evaluate, data):
+    assert evaluate("--model", "made-up", "--data", data / "absent")[0] == 3
