@@ -20,11 +20,12 @@ from cn_zoo.geometry import Camera
 
 _NEAR_MM, _FAR_MM = 50.0, 3000.0
 _COARSE_COLUMNS = 160
-_TIGHT_MM = 300.0
+_TIGHT_MM = 250.0
 
 # Large flat surfaces.
 _PLANE_SAMPLES, _PLANE_TRIALS = 400, 64
-_PLANE_AREA_MM2 = 40_000.0  # a flat hand shows 20,000 at most
+_PLANE_ASIDE_MM = 70.0
+_PLANE_AREA_MM2 = 10_000.0
 _PLANE_SHARE = 0.15  # of the sampled pixels
 _PLANE_PURITY = 0.8  # pixels in the plane over pixels near it: tables and walls >= 0.88, torsos <= 0.70
 
@@ -51,8 +52,8 @@ _RING_MM = 40.0
 _RING_ANGLES = np.arange(32) * (2 * np.pi / 32)
 _RING_DIRECTIONS = np.stack([np.cos(_RING_ANGLES), np.sin(_RING_ANGLES)], axis=1)
 _EDGE_MM = 30.0
-_LOG_ODDS = {
-    "bias": -10.8,
+_BIAS = -10.8
+_WEIGHTS = {
     "nearness": 8.05,  # people hold the hand towards the camera
     "palm": 3.83,  # share of a ring of 40 mm radius that is on the surface
     "area": -3.94,  # per 100 cm^2: arms and torsos fill the ball
@@ -61,7 +62,7 @@ _LOG_ODDS = {
     "staying": -11.24,  # share of walks that stay on the surface
     "beyond": -2.13,  # the limb goes on where a hand ends
 }
-_LEAST_CONFIDENCE = 0.1
+_LEAST_CONFIDENCE = 0.07
 
 
 @dataclass(frozen=True)
@@ -177,11 +178,21 @@ def _without_planes(view: _View) -> _View:
         tolerance = _plane_tolerance(view.z)
         inside = (distance < tolerance) & (view.z > 0)
         around = (distance < 3 * tolerance) & (view.z > 0)
-        area = np.square(view.z[inside]).sum() / (view.camera.fx * view.camera.fy)
-        if area < _PLANE_AREA_MM2 or inside.sum() < _PLANE_PURITY * around.sum():
+        if inside.sum() <= _PLANE_PURITY * around.sum() or _broad_area(view, inside) < _PLANE_AREA_MM2:
             break
         view = replace(view, z=np.where(inside, np.float32(0), view.z))
     return view
+
+
+def _broad_area(view: _View, inside: np.ndarray) -> float:
+    """Area in mm^2 of the pixels with the same surface on all four sides: hands and arms are too narrow for that."""
+    z = view.z[inside]
+    aside = max(1, round(_PLANE_ASIDE_MM * view.camera.fx / float(np.median(z))))
+    here = slice(aside, -aside)
+    core = inside[here, here].copy()
+    for ahead in (slice(2 * aside, None), slice(None, -2 * aside)):
+        core &= inside[ahead, here] & inside[here, ahead]
+    return float(np.square(view.z[here, here][core]).sum() / (view.camera.fx * view.camera.fy))
 
 
 def _find_plane(view: _View, rng: np.random.Generator) -> np.ndarray | None:
@@ -324,17 +335,20 @@ def _places(view: _View, surface: _Surface) -> _Places:
             break
     beyond = _area_beyond(offsets, along, area, arms)
     contour = (inside * (surface.pixel_mm * surface.contour)).sum(axis=1)
-    log_odds = (
-        _LOG_ODDS["bias"]
-        + _LOG_ODDS["nearness"] * _nearness(centers[:, 2], nearest)
-        + _LOG_ODDS["palm"] * _palm(view, centers)
-        + _LOG_ODDS["area"] * np.minimum(weights.sum(axis=1), 16_000.0) / 10_000
-        + _LOG_ODDS["contour"] * np.minimum(contour, 1200.0) / 1000
-        + _LOG_ODDS["arm"] * reach
-        + _LOG_ODDS["staying"] * walks.stays.mean(axis=1)
-        + _LOG_ODDS["beyond"] * beyond / (beyond + 1500)
-    )
-    return _Places(centers, log_odds)
+    measured = {
+        "nearness": _nearness(centers[:, 2], nearest),
+        "palm": _palm(view, centers),
+        "area": np.minimum(weights.sum(axis=1), 16_000.0) / 10_000,
+        "contour": np.minimum(contour, 1200.0) / 1000,
+        "arm": reach,
+        "staying": walks.stays.mean(axis=1),
+        "beyond": beyond / (beyond + 1500),
+    }
+    return _Places(centers, _log_odds(measured))
+
+
+def _log_odds(measured: dict[str, np.ndarray]) -> np.ndarray:
+    return _BIAS + sum(_WEIGHTS[name] * values for name, values in measured.items())
 
 
 def _promising(view: _View, surface: _Surface, nearest: float) -> np.ndarray:
