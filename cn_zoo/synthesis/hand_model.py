@@ -22,7 +22,11 @@ class HandModel:
 
     @classmethod
     def load(cls, name: str = "hand") -> HandModel:
-        """The shipped hand; its arrays are read from disk once."""
+        """A shipped hand; its arrays are read from disk once.
+
+        Args:
+            name: ``"hand"``, or ``"webxr_hand"``: another artist's hand, kept for testing and out of all training.
+        """
         return cls(HandMesh.load(name))
 
     @property

@@ -11,7 +11,7 @@ import pytest
 
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.synthesis.hand_model import HandModel
-from cn_zoo.synthesis.hand_pose import draw_pose
+from cn_zoo.synthesis.hand_pose import draw_pose, gesture_pose
 from cn_zoo.synthesis.labels import BLENDS, label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS
 
@@ -44,6 +44,24 @@ def test_joints_lie_inside_the_hand():
         hand = model.draw_shape(rng).pose(draw_pose(rng), np.eye(3), CENTER)
         found.append(inside(hand.joints[rows], hand.vertices, hand.faces))
     assert np.mean(found) > 0.99
+
+
+def test_points_outside_are_told_from_points_inside():
+    hand = HandModel.load().mean_shape().pose(np.zeros(24), np.eye(3), np.zeros(3))
+    points = np.array([[0.0, -50.0, 0.0], [0.0, -50.0, 60.0], [200.0, 0.0, 0.0]])
+    assert inside(points, hand.vertices, hand.faces).tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("name", ["hand", "webxr_hand"])
+def test_other_meshes_pose_and_label_alike(name):
+    """A fist and a flat hand of either mesh: the same landmarks within what people differ by."""
+    subject, average = HandModel.load(name).mean_shape(), HandModel.load().mean_shape()
+    for gesture in ("flat", "fist"):
+        mine, theirs = (one.pose(gesture_pose(gesture), np.eye(3), np.zeros(3)) for one in (subject, average))
+        apart = np.linalg.norm(label_joints(mine, "msra") - label_joints(theirs, "msra"), axis=1)
+        assert np.median(apart) < 15
+        assert apart.max() < 35
+        assert (inside(mine.joints[[0, 5, 9, 13, 17]], mine.vertices, mine.faces)).all()
 
 
 def test_bones_keep_their_length():
