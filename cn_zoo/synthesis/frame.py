@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numba import njit
 
 from cn_zoo.geometry import SKELETONS, Camera, HandCrop
 from cn_zoo.synthesis.hand_mesh import HandMesh
@@ -198,7 +199,8 @@ _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
 #: How often a situation is drawn anew in which most of the hand cannot be seen.
 _TRIES = 4
 #: Least share of joints with the hand's surface, or a thing in the hand, measured before them; and how far before.
-_VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.6, 45.0, 25.0
+#: Seen from its edge a hand hides half of its joints behind the others.
+_VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.4, 45.0, 25.0
 #: A hand is no nearer to a sensor than its range and this.
 _ROOM_BEFORE_MM = 90.0
 _NO_BOX = (-math.inf, math.inf, -math.inf, math.inf)
@@ -331,14 +333,17 @@ def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> t
     return u - left, u + right, v - top, v + bottom
 
 
+@njit(cache=True)
 def _is_visible(depth: np.ndarray, uvd: np.ndarray) -> bool:
-    """Whether most joints (J, 3) lie just behind a measured surface."""
+    """Whether enough joints (J, 3) lie just behind a measured surface."""
     height, width = depth.shape
-    u, v, z = uvd.T
-    inside = (u >= 0) & (v >= 0) & (u <= width - 1) & (v <= height - 1)
-    columns, rows = np.rint(u[inside]).astype(np.intp), np.rint(v[inside]).astype(np.intp)
-    before = z[inside] - depth[rows, columns]
-    return np.count_nonzero((before > -_BEHIND_MM) & (before < _BEFORE_MM)) >= _VISIBLE_SHARE * len(uvd)
+    visible = 0
+    for joint in range(uvd.shape[0]):
+        u, v = round(uvd[joint, 0]), round(uvd[joint, 1])
+        if 0 <= u < width and 0 <= v < height:
+            before = uvd[joint, 2] - depth[v, u]
+            visible += -_BEHIND_MM < before < _BEFORE_MM
+    return visible >= _VISIBLE_SHARE * uvd.shape[0]
 
 
 def _keep_box(depth: np.ndarray, box: tuple[float, float, float, float], left: int, top: int) -> None:

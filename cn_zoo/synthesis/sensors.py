@@ -131,7 +131,7 @@ def sense(
             depth, seed, _NORMAL, _UNIFORM, camera.fx, sensor.noise_mm * strengths[0],
             sensor.noise_per_m2 * strengths[1] * 1e-6, sensor.flying * strengths[2],
             max(1, round(sensor.flying_px * pixels * strengths[3])), sensor.wiggle_mm * strengths[4],
-            2 / sensor.wiggle_period_mm, sensor.hole_rate * strengths[5] ** 3, sensor.grazing * strengths[6], near, far,
+            1 / sensor.wiggle_period_mm, sensor.hole_rate * strengths[5] ** 3, sensor.grazing * strengths[6], near, far,
         )  # fmt: skip
     focal_baseline = sensor.focal_px * abs(sensor.baseline_mm)
     disparity = _disparity(depth, focal_baseline)

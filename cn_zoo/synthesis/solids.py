@@ -210,9 +210,10 @@ def _cast_box(rays, bounds, depth):  # noqa: ANN001, ANN202
         x0, y0, z0 = base + v * per_v + left * per_u
         for u in range(pixels.shape[0]):
             dx, dy, dz = x0 + u * per_u[0], y0 + u * per_u[1], z0 + u * per_u[2]
-            # Where a ray enters and leaves the slab |x| <= 1 of each axis.
-            mx, my, mz = -ox / dx, -oy / dy, -oz / dz
-            hx, hy, hz = abs(1.0 / dx), abs(1.0 / dy), abs(1.0 / dz)
+            # Where a ray enters and leaves the slab |x| <= 1 of each axis; the summand keeps parallel rays finite.
+            per_x, per_y, per_z = 1.0 / (dx + 1e-18), 1.0 / (dy + 1e-18), 1.0 / (dz + 1e-18)
+            mx, my, mz = -ox * per_x, -oy * per_y, -oz * per_z
+            hx, hy, hz = abs(per_x), abs(per_y), abs(per_z)
             enter = np.maximum(np.maximum(mx - hx, my - hy), mz - hz)
             leave = np.minimum(np.minimum(mx + hx, my + hy), mz + hz)
             pixels[u] = _nearer(enter, enter <= leave, pixels[u])

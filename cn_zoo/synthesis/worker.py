@@ -11,6 +11,7 @@ import queue
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
@@ -56,7 +57,9 @@ class WorkerPool:
     def close(self) -> None:
         """End the children. Also happens when this process ends in whatever way."""
         for child in self._children:
-            child.stdin.close()
+            # The pipe of a child that has died cannot be flushed.
+            with suppress(BrokenPipeError):
+                child.stdin.close()
         for child in self._children:
             child.wait()
             child.stdout.close()

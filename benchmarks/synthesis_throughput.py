@@ -1,0 +1,100 @@
+"""Crops a second that the synthetic data engine draws, where the time goes, and what a worker weighs.
+
+python benchmarks/synthesis_throughput.py [--preset nyu] [--crops 2000] [--processes 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from cn_zoo.geometry import HandCrop
+from cn_zoo.synthesis import frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.synthesis.worker import WorkerPool
+
+BATCH = 50
+
+
+def main() -> None:
+    """Measure one process, then all, then the stages."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=list(PRESETS), default="nyu")
+    parser.add_argument("--crops", type=int, default=2000)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    one = measure_pool(arguments.preset, arguments.crops, 1)
+    print(f"{arguments.preset}: {one:.0f} crops/s on 1 process")
+    if arguments.processes > 1:
+        many = measure_pool(arguments.preset, arguments.crops, arguments.processes)
+        print(f"{arguments.preset}: {many:.0f} crops/s on {arguments.processes} processes, {many / one:.2f} times one")
+    for stage, (ms, share) in measure_stages(arguments.preset, arguments.crops).items():
+        print(f"  {stage:<22}{ms:6.3f} ms  {100 * share:5.1f} %")
+
+
+def measure_pool(preset: str, crops: int, processes: int) -> float:
+    """Crops a second of a warmed-up pool; also prints the largest worker."""
+    pool = WorkerPool(processes)
+
+    def draw(batch: int) -> None:
+        pool.draw(PRESETS[preset], 0, batch * BATCH, BATCH)
+
+    with ThreadPoolExecutor(processes) as threads:
+        # Every subject's shape is made when first met.
+        list(threads.map(draw, range(1000, 1000 + 24 * processes)))
+        start = time.perf_counter()
+        list(threads.map(draw, range(crops // BATCH)))
+        seconds = time.perf_counter() - start
+    weight = max(resident_mb(child.pid) for child in pool._children)
+    print(f"{preset}: {weight:.0f} MB a worker at most")
+    pool.close()
+    return crops / seconds
+
+
+def resident_mb(pid: int) -> float:
+    """Highest resident memory of a process so far (Linux), or NaN."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+
+def measure_stages(preset: str, crops: int) -> dict[str, tuple[float, float]]:
+    """Milliseconds of processor time a crop and share of each stage, in this process."""
+    spent: Counter[str] = Counter()
+
+    def timed(stage: str, function: Callable) -> Callable:
+        def call(*positional, **named):
+            start = time.thread_time()
+            result = function(*positional, **named)
+            spent[stage] += time.thread_time() - start
+            return result
+
+        return call
+
+    def draw_all() -> float:
+        start = time.thread_time()
+        for index in range(crops):
+            frame.draw_crop(PRESETS[preset], 0, index)
+        return time.thread_time() - start
+
+    draw_all()
+    frame._draw_hand = timed("pose and skin", frame._draw_hand)
+    frame.draw_setting = timed("setting", frame.draw_setting)
+    frame.render = timed("render", frame.render)
+    frame.sense = timed("sensor", frame.sense)
+    HandCrop.cut = timed("cut", HandCrop.cut)
+    total = draw_all()
+    spent["scene, view, labels"] = spent.pop("setting") - spent["pose and skin"]
+    spent["rest"] = total - sum(spent.values())
+    return {stage: (1e3 * seconds / crops, seconds / total) for stage, seconds in spent.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cn_zoo.geometry import SKELETONS, HandCrop
+from cn_zoo.synthesis.frame import SPLITS, draw_crop, draw_frame
+from cn_zoo.synthesis.presets import PRESETS, SceneShares
+
+ALONE = SceneShares(body=0, wall=0, table=0, clutter=0, sleeve=0, second_hand=0, held=0, passing=0, border=0, boxed=0)
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def preset(request):
+    return PRESETS[request.param]
+
+
+@pytest.fixture(scope="module")
+def crops(preset):
+    return [draw_crop(preset, 5, index, "validation") for index in range(60)]
+
+
+def test_crops_are_what_networks_expect(preset, crops):
+    for crop in crops:
+        assert crop.depth.shape == (128, 128) and crop.depth.dtype == np.float32
+        assert crop.depth.min() >= -1 and crop.depth.max() <= 1
+        assert crop.pose.shape == (len(SKELETONS[preset.name]), 3) and crop.pose.dtype == np.float32
+        assert {name: len(pose) for name, pose in crop.poses.items()} == {n: len(SKELETONS[n]) for n in PRESETS}
+        np.testing.assert_array_equal(crop.pose, crop.poses[preset.name])
+
+
+def test_joints_lie_inside_the_cube(crops):
+    half = 125 / 50
+    inside = np.array([np.abs(crop.pose).max(axis=1) < half for crop in crops])
+    assert inside.mean() > 0.99
+
+
+def test_a_hand_fills_its_crop(crops):
+    filled = np.array([(crop.depth < 1).mean() for crop in crops])
+    assert (filled > 0.02).all()
+    assert 0.08 < np.median(filled) < 0.6
+
+
+def test_the_cube_sits_off_the_centre_for_training_only(preset):
+    jittered, centred = (
+        [draw_crop(preset.own(), 5, index, jitter=jitter).crop for index in range(40)] for jitter in (True, False)
+    )
+    # The jitter is drawn last but for the sensor: the hand is the same one.
+    offsets = np.array(
+        [
+            off.camera.uvd_to_xyz(off.center_uvd) - on.camera.uvd_to_xyz(on.center_uvd)
+            for off, on in zip(jittered, centred, strict=True)
+        ]
+    )
+    same = np.abs(offsets).max(axis=1) < 45
+    assert same.mean() > 0.8
+    assert 6 < offsets[same].std() < 14
+
+
+def test_labels_lie_just_behind_the_surface_of_an_unhidden_hand(preset):
+    alone = replace(preset.own(), scene=ALONE)
+    behind = []
+    for index in range(12):
+        frame = draw_frame(alone, 2, index)
+        u, v, z = frame.camera.xyz_to_uvd(frame.joints["msra"]).T
+        seen = frame.depth_mm[np.rint(v).astype(int), np.rint(u).astype(int)]
+        behind.append((z - seen)[seen > 0])
+    behind = np.concatenate(behind)
+    assert 2 < np.median(behind) < 25
+    assert (behind > -8).mean() > 0.9
+
+
+def test_frames_have_the_benchmarks_camera_size_and_labels(preset):
+    frame = draw_frame(preset.own(), 0, 1)
+    lens = preset.lenses[0]
+    assert frame.camera == lens.camera
+    assert frame.depth_mm.shape == (lens.height, lens.width) and frame.depth_mm.dtype == np.float32
+    assert frame.joints["nyu36"].shape == (36, 3)
+    np.testing.assert_allclose(frame.joints["nyu36"][list(SKELETONS["nyu"].source_indices)], frame.joints["nyu"])
+    mean = frame.joints[preset.name].mean(axis=0)
+    np.testing.assert_allclose(frame.center_uvd, frame.camera.xyz_to_uvd(mean))
+    assert frame.hand == "right"
+
+
+def test_labels_are_right_hands(preset):
+    joints = np.array([draw_frame(preset.own(), 1, index).joints[preset.name] for index in range(15)])
+    assert SKELETONS[preset.name].handedness(joints) == "right"
+
+
+def test_a_crop_is_the_cube_cut_out_of_its_frame():
+    """Without sensor noise, which draws anew for every window, rendering the window equals rendering all."""
+    from cn_zoo.synthesis import frame as module
+
+    preset = PRESETS["nyu"].own()
+    rng = module.sample_generator(0, 4, "train")
+    setting = module.draw_setting(preset, rng, "train", binned=False)
+    lens = setting.lens
+    whole = module.render(setting, lens.camera, lens.width, lens.height)
+    crop = HandCrop(lens.camera, tuple(lens.camera.xyz_to_uvd(setting.center)))
+    left, top, width, height = module._window(crop, lens)
+    camera = replace(lens.camera, cx=lens.camera.cx - left, cy=lens.camera.cy - top)
+    u, v, d = crop.center_uvd
+    window = HandCrop(camera, (u - left, v - top, d))
+    np.testing.assert_allclose(window.cut(module.render(setting, camera, width, height)), crop.cut(whole), atol=1e-4)
+
+
+def test_binning_changes_resolution_not_content():
+    preset = replace(PRESETS["nyu"].own(), distance_mm=(500.0, 520.0), scene=ALONE)
+    fine, coarse = (draw_crop(preset, 0, 0, binned=binned) for binned in (False, True))
+    np.testing.assert_allclose(fine.pose, coarse.pose, atol=1e-3)
+    assert fine.crop.camera.fx == pytest.approx(2 * coarse.crop.camera.fx)
+    assert np.mean(np.abs(fine.depth - coarse.depth) > 0.1) < 0.05
+
+
+def test_samples_depend_on_seed_split_and_index_only(preset):
+    first = draw_crop(preset, 3, 7)
+    draw_crop(preset, 3, 8)
+    assert first.depth.tobytes() == draw_crop(preset, 3, 7).depth.tobytes()
+    for other in (draw_crop(preset, 4, 7), draw_crop(preset, 3, 8), draw_crop(preset, 3, 7, "test")):
+        assert other.depth.tobytes() != first.depth.tobytes()
+
+
+def test_another_process_draws_the_same_bytes():
+    program = (
+        "import sys, numpy as np\n"
+        "from cn_zoo.synthesis.frame import draw_crop, draw_frame\n"
+        "from cn_zoo.synthesis.presets import PRESETS\n"
+        "parts = [draw_crop(PRESETS['msra'], 11, 2).depth, draw_crop(PRESETS['msra'], 11, 2).pose,\n"
+        "         draw_frame(PRESETS['icvl'], 11, 2).depth_mm]\n"
+        "sys.stdout.buffer.write(b''.join(part.tobytes() for part in parts))\n"
+    )
+    theirs = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout
+    crop = draw_crop(PRESETS["msra"], 11, 2)
+    parts = [crop.depth, crop.pose, draw_frame(PRESETS["icvl"], 11, 2).depth_mm]
+    assert theirs == b"".join(part.tobytes() for part in parts)
+
+
+def test_splits_share_no_subject():
+    from cn_zoo.synthesis import frame as module
+
+    lengths = {
+        split: {module._subject(split, number).vertices.tobytes() for number in range(min(subjects, 5))}
+        for split, (_, subjects) in SPLITS.items()
+    }
+    assert len(set.union(*lengths.values())) == sum(len(subjects) for subjects in lengths.values())
+    assert len({code for code, _ in SPLITS.values()}) == len(SPLITS)
+
+
+def test_bad_arguments_are_refused():
+    with pytest.raises(ValueError, match="split is one of train"):
+        draw_crop(PRESETS["nyu"], 0, 0, "trian")
+    with pytest.raises(ValueError, match="non-negative"):
+        draw_crop(PRESETS["nyu"], -1, 0)
+    with pytest.raises(ValueError, match="non-negative"):
+        draw_frame(PRESETS["nyu"], 0, -1)

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from cn_zoo.synthesis.frame import draw_crop
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.synthesis.stream import CropStream
+
+PRESET = PRESETS["icvl"]
+
+
+@pytest.fixture
+def make_stream():
+    streams = []
+
+    def make(**options):
+        streams.append(CropStream(PRESET, 3, 9, processes=1, **options))
+        return streams[-1]
+
+    yield make
+    for stream in streams:
+        stream.close()
+
+
+def test_batches_are_the_samples_in_order(make_stream):
+    stream = make_stream(length=2)
+    x, y = stream[1]
+    assert x.shape == (3, 128, 128, 1) and x.dtype == np.float32
+    assert y.shape == (3, 16, 3) and y.dtype == np.float32
+    for row in range(3):
+        crop = draw_crop(PRESET, 9, 3 + row)
+        np.testing.assert_array_equal(x[row, :, :, 0], crop.depth)
+        np.testing.assert_array_equal(y[row], crop.pose)
+    assert set(stream.batch(1).poses) == {"nyu", "icvl", "msra"}
+
+
+def test_a_resumed_stream_equals_the_uninterrupted_one(make_stream):
+    whole = make_stream(length=2)
+    assert len(whole) == 2
+    whole.on_epoch_end()
+    resumed = make_stream(length=2, start=6)
+    for left, right in zip(whole[1], resumed[1], strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_a_fixed_stream_repeats_itself(make_stream):
+    stream = make_stream(length=1, fixed=True, split="validation")
+    before = stream[0][0]
+    stream.on_epoch_end()
+    np.testing.assert_array_equal(before, stream[0][0])
+
+
+def test_keras_trains_on_it(make_stream):
+    import keras
+
+    model = keras.Sequential([keras.layers.Input((128, 128, 1)), keras.layers.Flatten(), keras.layers.Dense(48)])
+    model = keras.Sequential([model, keras.layers.Reshape((16, 3))])
+    model.compile(loss="mse")
+    history = model.fit(make_stream(length=2), epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+
+
+def test_errors_of_a_worker_reach_the_caller(make_stream):
+    with pytest.raises(ValueError, match="split is one of"):
+        make_stream(split="trian")[0]
+
+
+def test_a_lost_worker_is_told(make_stream):
+    stream = make_stream()
+    child = stream._pool._children[0]
+    child.kill()
+    child.wait()
+    with pytest.raises(RuntimeError, match="crop worker ended"):
+        stream[0]
+
+
+def test_a_pool_needs_a_process():
+    with pytest.raises(ValueError, match="at least one process"):
+        CropStream(PRESET, 3, 9, processes=0)
