@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numba import njit
@@ -22,8 +22,29 @@ from cn_zoo.synthesis.scene import PlacedHand, draw_scene, random_rotation
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.solids import cast_solids
 
-#: Splits with their number in the seed and their number of subjects. No subject is in two splits.
-SPLITS: dict[str, tuple[int, int]] = {"train": (0, 600), "validation": (1, 60), "test": (2, 60), "test-webxr": (3, 1)}
+
+@dataclass(frozen=True)
+class Split:
+    """A part of the synthetic world that shares nothing with the others.
+
+    Attributes:
+        code: its number in the seeds.
+        subjects: how many people it has.
+        mesh: whose hands, a name for `HandModel.load`.
+    """
+
+    code: int
+    subjects: int
+    mesh: str = "hand"
+
+
+#: ``test-webxr`` is the cross-mesh test: hands of another artist, which nothing trains on.
+SPLITS: dict[str, Split] = {
+    "train": Split(0, 600),
+    "validation": Split(1, 60),
+    "test": Split(2, 60),
+    "test-webxr": Split(3, 60, "webxr_hand"),
+}
 
 #: The skeletons a sample is labelled with.
 LABELLED = ("nyu", "icvl", "msra")
@@ -177,7 +198,7 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     center = label_joints(posed, preset.name).mean(axis=0)
     posed = _moved(posed, target - center)
     joints = {name: label_joints(posed, name) for name in LABELLED}
-    elbow = posed.vertices[_elbow_vertices()].mean(axis=0, dtype=np.float64)
+    elbow = posed.vertices[_elbow_vertices(SPLITS[split].mesh)].mean(axis=0, dtype=np.float64)
     hand = PlacedHand(posed.vertices, target, posed.joints[_WRIST], elbow, _palm(posed), rotation)
     solids = draw_scene(preset.scene, hand, rng)
     meshes = [(posed.vertices, posed.faces)]
@@ -214,7 +235,7 @@ def sample_generator(seed: int, index: int, split: str) -> np.random.Generator:
     """
     if split not in SPLITS:
         raise ValueError(f"split is one of {', '.join(SPLITS)}; received {split!r}")
-    return np.random.default_rng((seed, SPLITS[split][0], index))
+    return np.random.default_rng((seed, SPLITS[split].code, index))
 
 
 def _pick(shares: tuple[float, ...], rng: np.random.Generator) -> int:
@@ -272,12 +293,12 @@ def _turn(axis: int, degrees: float) -> np.ndarray:
 
 @lru_cache(maxsize=700)
 def _subject(split: str, number: int) -> ShapedHand:
-    code = SPLITS[split][0]
-    return HandModel.load().draw_shape(np.random.default_rng((_SUBJECT_SEED, code, number)))
+    rng = np.random.default_rng((_SUBJECT_SEED, SPLITS[split].code, number))
+    return HandModel.load(SPLITS[split].mesh).draw_shape(rng)
 
 
 def _draw_hand(rng: np.random.Generator, split: str, rotation: np.ndarray) -> PosedHand:
-    subject = _subject(split, int(rng.integers(SPLITS[split][1])))
+    subject = _subject(split, int(rng.integers(SPLITS[split].subjects)))
     return subject.pose(draw_pose(rng), rotation, np.zeros(3))
 
 
@@ -289,10 +310,10 @@ def _palm(posed: PosedHand) -> np.ndarray:
     return (posed.joints[_WRIST] + posed.joints[_MIDDLE_MCP]) / 2
 
 
-@lru_cache(maxsize=1)
-def _elbow_vertices() -> np.ndarray:
-    """The mesh's vertices around the end of its forearm."""
-    along = HandMesh.load().template[:, 1]
+@cache
+def _elbow_vertices(mesh: str) -> np.ndarray:
+    """A mesh's vertices around the end of its forearm."""
+    along = HandMesh.load(mesh).template[:, 1]
     return np.flatnonzero(along > along.max() - 1.0)
 
 

@@ -41,8 +41,8 @@ class Viewpoints:
     yaw_deg: float
     pitch_deg: float
     concentration: float
-    roll_deg: float = 25.0
-    any_roll: float = 0.15
+    roll_deg: float = 30.0
+    any_roll: float = 0.2
     back: float = 0.2
     any_view: float = 0.08
 
@@ -113,7 +113,7 @@ class Preset:
 
 _VGA_LONG = Lens(Camera(560.0, 560.0, 320.0, 240.0), 640, 480, share=0.25, focal_jitter=0.15)
 _VGA_WIDE = Lens(Camera(410.0, 410.0, 320.0, 240.0), 640, 480, share=0.15, focal_jitter=0.18)
-_QVGA = Lens(Camera(241.0, 241.0, 160.0, 120.0), 320, 240, share=0.10, focal_jitter=0.20)
+_QVGA = Lens(Camera(241.0, 241.0, 160.0, 120.0), 320, 240, share=0.06, focal_jitter=0.20)
 
 #: The three benchmarks. Ranges and viewpoints as their papers describe them: NYU (Tompson et al. 2014) has a user at a
 #: desk before a Carmine; ICVL (Tang et al. 2014) hands close before a Creative camera; MSRA (Sun et al. 2015) the same
@@ -151,7 +151,7 @@ PRESETS: dict[str, Preset] = {
         distance_mm=(250.0, 500.0),
         wide_distance_mm=(350.0, 950.0),
         wide=0.35,
-        views=Viewpoints(yaw_deg=95.0, pitch_deg=95.0, concentration=1.0, back=0.25),
+        views=Viewpoints(yaw_deg=95.0, pitch_deg=95.0, concentration=1.0, any_roll=0.3, back=0.25),
         scene=SceneShares(table=0.22, body=0.18, boxed=0.2),
     ),
 }  # fmt: skip

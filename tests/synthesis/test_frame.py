@@ -140,12 +140,15 @@ def test_another_process_draws_the_same_bytes():
 def test_splits_share_no_subject():
     from cn_zoo.synthesis import frame as module
 
-    lengths = {
-        split: {module._subject(split, number).vertices.tobytes() for number in range(min(subjects, 5))}
-        for split, (_, subjects) in SPLITS.items()
-    }
-    assert len(set.union(*lengths.values())) == sum(len(subjects) for subjects in lengths.values())
-    assert len({code for code, _ in SPLITS.values()}) == len(SPLITS)
+    people = {name: {module._subject(name, number).vertices.tobytes() for number in range(5)} for name in SPLITS}
+    assert len(set.union(*people.values())) == 5 * len(SPLITS)
+    assert len({split.code for split in SPLITS.values()}) == len(SPLITS)
+
+
+def test_only_the_cross_mesh_test_uses_the_other_mesh():
+    assert {name for name, split in SPLITS.items() if split.mesh != "hand"} == {"test-webxr"}
+    crop = draw_crop(PRESETS["msra"], 0, 0, "test-webxr")
+    assert (crop.depth < 1).mean() > 0.02
 
 
 def test_bad_arguments_are_refused():
