@@ -13,6 +13,8 @@ class Architecture:
         name: what a preset calls it.
         pose_latent: dimensions of the pose VAE's latent, the root's offset not counted.
         pose_hidden: width of the pose VAE's hidden layer, each way.
+        linear_bypass: whether the pose VAE's hidden layers have a linear way beside them, each way: most of a
+            pose is linear in its latent, and a narrow hidden layer then learns the rest.
         dense_posterior: whether the posterior reads joints off dense maps (soft-argmax) on a residual
             backbone, or is the paper's plain convolutional branch.
     """
@@ -20,6 +22,7 @@ class Architecture:
     name: str
     pose_latent: int
     pose_hidden: int
+    linear_bypass: bool
     dense_posterior: bool
 
     @property
@@ -30,6 +33,6 @@ class Architecture:
 
 #: ``paper``: the sizes of the paper and its authors' code. ``default``: the best accuracy for its speed.
 ARCHITECTURES: dict[str, Architecture] = {
-    "paper": Architecture("paper", pose_latent=20, pose_hidden=40, dense_posterior=False),
-    "default": Architecture("default", pose_latent=40, pose_hidden=128, dense_posterior=True),
+    "paper": Architecture("paper", pose_latent=20, pose_hidden=40, linear_bypass=False, dense_posterior=False),
+    "default": Architecture("default", pose_latent=40, pose_hidden=128, linear_bypass=True, dense_posterior=True),
 }

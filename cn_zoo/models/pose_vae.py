@@ -30,6 +30,8 @@ def build_pose_encoder(architecture: Architecture, skeleton: Skeleton) -> keras.
     root = pose[:, skeleton.root]
     relative = layers.Reshape((3 * count,))(pose - keras.ops.expand_dims(root, 1))
     code = hidden(relative)
+    if architecture.linear_bypass:
+        code = layers.Concatenate()([relative, code])
     outputs = {"mean": layers.Concatenate()([mean(code), root]), "log_variance": log_variance(code)}
     return keras.Model(pose, outputs, name="pose_encoder")
 
@@ -47,7 +49,10 @@ def build_pose_decoder(architecture: Architecture, skeleton: Skeleton) -> keras.
 
     # functional graph
     latent = keras.Input((architecture.latent,), name="latent")
-    code = layers.LeakyReLU(0.2)(hidden(latent[:, : architecture.pose_latent]))
+    inner = latent[:, : architecture.pose_latent]
+    code = layers.LeakyReLU(0.2)(hidden(inner))
+    if architecture.linear_bypass:
+        code = layers.Concatenate()([code, inner])
     relative = layers.Reshape((count, 3))(output(code))
     root = keras.ops.expand_dims(latent[:, architecture.pose_latent :], 1)
     return keras.Model(latent, relative + root, name="pose_decoder")

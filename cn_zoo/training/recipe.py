@@ -30,9 +30,9 @@ class PoseVAEStage:
 
     poses: int = 50_000
     epochs: int = 40
-    batch_size: int = 500
-    learning_rate: float = 2e-3
-    pose_weight: float = 400.0
+    batch_size: int = 200
+    learning_rate: float = 3e-3
+    pose_weight: float = 1000.0
 
 
 @dataclass(frozen=True)
