@@ -6,6 +6,7 @@ Labels are text, a frame a line, u v d of each joint. Each subject gets one shap
 in turns. Left hands are mirrored first. Prints the residuals and writes the fits (arrays: frame, subject, angles
 (N, 24), rotation (N, 3, 3), translation (N, 3), residual_mm (N, J), and per subject length_mm and scales (21, 3)), from
 which ``HandShape`` and ``ShapedHand.pose`` make the hands again.
+"""
 
 from __future__ import annotations
 
