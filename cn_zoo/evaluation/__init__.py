@@ -1,6 +1,8 @@
 """Scores of predicted joints, by the field's protocols."""
 
 from cn_zoo.evaluation.calibration import Calibration, calibrate
+from cn_zoo.evaluation.evaluate_files import evaluate_files
+from cn_zoo.evaluation.evaluate_model import ModelPredictions, evaluate_predictions, predict_dataset
 from cn_zoo.evaluation.evaluation import Evaluation, PartError, evaluate_joints
 from cn_zoo.evaluation.joint_text import read_joints, write_joints
 from cn_zoo.evaluation.metrics import (
@@ -20,6 +22,7 @@ __all__ = [
     "THRESHOLDS_MM",
     "Calibration",
     "Evaluation",
+    "ModelPredictions",
     "PartError",
     "Protocol",
     "PublishedResult",
@@ -28,11 +31,14 @@ __all__ = [
     "bootstrap_interval",
     "calibrate",
     "errors_by_viewpoint",
+    "evaluate_files",
     "evaluate_joints",
+    "evaluate_predictions",
     "fraction_within",
     "joint_errors",
     "palm_angles",
     "plot_evaluation",
+    "predict_dataset",
     "published_results",
     "read_joints",
     "write_joints",

@@ -1,4 +1,4 @@
-"""A model's predictions on a whole dataset."""
+"""A model on a whole dataset: its predictions, and their score."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from cn_zoo.datasets import HandDataset
 from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.evaluation.evaluation import Evaluation, evaluate_joints
 
 if TYPE_CHECKING:
     from cn_zoo.inference import HandPoseEstimator
@@ -65,3 +66,28 @@ def predict_dataset(
         if progress:
             progress(index + 1, len(dataset))
     return ModelPredictions(uvd, sigma)
+
+
+def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) -> Evaluation:
+    """Score a model's predictions on the labelled dataset that they were made on.
+
+    Frames without a hand found are not scored: count them with ``predictions.found``. The dataset's groups are told
+    apart, and so are viewpoints where the skeleton has a wrist and ``middle_mcp``.
+
+    Raises:
+        NoHandError: there is no frame to score.
+    """
+    found = predictions.found
+    if not found.any():
+        raise NoHandError(f"{dataset.folder}: no hand was found in any frame; try --centers labels")
+    groups = np.array(dataset.groups)[found]
+    names = list(dict.fromkeys(groups.tolist()))
+    return evaluate_joints(
+        predictions.uvd[found],
+        dataset.camera.xyz_to_uvd(dataset.joints_xyz[found]),
+        dataset.camera,
+        dataset.skeleton,
+        {name: groups == name for name in names} if len(names) > 1 else None,
+        sigma=predictions.sigma[found],
+        viewpoint={"wrist", "middle_mcp"}.issubset(dataset.skeleton.joints),
+    )

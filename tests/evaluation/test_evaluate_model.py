@@ -7,7 +7,7 @@ import pytest
 
 from cn_zoo.datasets import HandDataset
 from cn_zoo.errors import InputError, NoHandError
-from cn_zoo.evaluation.model_predictions import predict_dataset
+from cn_zoo.evaluation import evaluate_predictions, predict_dataset
 from cn_zoo.geometry import CAMERAS, SKELETONS
 
 CAMERA, SKELETON = CAMERAS["icvl"], SKELETONS["icvl"]
@@ -62,3 +62,19 @@ def test_a_model_of_other_joints_is_refused(dataset):
     other = replace(dataset, skeleton=SKELETONS["msra"], joints_xyz=np.ones((4, 21, 3)))
     with pytest.raises(InputError, match="has msra joints, but the model predicts icvl joints"):
         predict_dataset(ScriptedEstimator(dataset), other)
+
+
+def test_scores_what_was_found_by_group(dataset):
+    centers = dataset.centers_uvd.copy()
+    centers[2] = np.nan
+    dataset = replace(dataset.with_centers(centers), groups=["a", "a", "b", "b"])
+    evaluation = evaluate_predictions(dataset, predict_dataset(ScriptedEstimator(dataset), dataset))
+    assert evaluation.whole.mean_error_mm == pytest.approx(2)
+    assert {name: part.frames for name, part in evaluation.parts.items()} == {"a": 2, "b": 1}
+    assert evaluation.calibration.inside_1_sigma == 1
+
+
+def test_nothing_to_score(dataset):
+    nowhere = dataset.with_centers(np.full((4, 3), np.nan))
+    with pytest.raises(NoHandError, match="in any frame"):
+        evaluate_predictions(nowhere, predict_dataset(ScriptedEstimator(dataset), nowhere))
