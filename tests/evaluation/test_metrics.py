@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cn_zoo.evaluation import (
@@ -30,6 +30,7 @@ def test_a_threshold_includes_its_own_distance():
     assert fractions[[0, 9, 10, 11, 80]].tolist() == [0.25, 0.25, 0.5, 0.75, 0.75]
 
 
+@settings(deadline=None)
 @given(errors_mm)
 def test_success_curves_rise_and_stay_within_one(errors):
     fractions = fraction_within(errors)
