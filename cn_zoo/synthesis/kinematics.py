@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.hand_mesh import BONES
 
 #: The pose vector, radians. Straight fingers, in the palm's plane and parallel to the hand's axis, are all zeros.
@@ -96,7 +96,7 @@ def bone_transforms(angles: np.ndarray, heads: np.ndarray, frames: np.ndarray) -
     )  # fmt: skip
 
 
-@njit(cache=True)
+@jit()
 def _bone_transforms(angles, heads, frames, bases):  # noqa: ANN001, ANN202
     turns = np.zeros((21, 3, 3))
     posed = np.zeros((26, 3))
@@ -142,19 +142,19 @@ def _bone_transforms(angles, heads, frames, bases):  # noqa: ANN001, ANN202
     return turns, posed
 
 
-@njit(cache=True)
+@jit()
 def _hinge(angle):  # noqa: ANN001, ANN202
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
 
-@njit(cache=True)
+@jit()
 def _about_palm(angle):  # noqa: ANN001, ANN202
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
-@njit(cache=True)
+@jit()
 def _about(axis, angle):  # noqa: ANN001, ANN202
     x, y, z = axis[0], axis[1], axis[2]
     c, s = math.cos(angle), math.sin(angle)
@@ -168,7 +168,7 @@ def _about(axis, angle):  # noqa: ANN001, ANN202
     )
 
 
-@njit(cache=True)
+@jit()
 def _swing(start, end):  # noqa: ANN001, ANN202
     """The smallest rotation from one direction to another."""
     x = start[1] * end[2] - start[2] * end[1]
@@ -185,7 +185,7 @@ def _swing(start, end):  # noqa: ANN001, ANN202
     )
 
 
-@njit(cache=True)
+@jit()
 def _product(a, b):  # noqa: ANN001, ANN202
     out = np.empty((3, 3))
     for i in range(3):
@@ -194,7 +194,7 @@ def _product(a, b):  # noqa: ANN001, ANN202
     return out
 
 
-@njit(cache=True)
+@jit()
 def _apply(a, b):  # noqa: ANN001, ANN202
     out = np.empty(3)
     for i in range(3):

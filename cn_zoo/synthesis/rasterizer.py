@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from cn_zoo.geometry import Camera
+from cn_zoo.synthesis._jit import jit
 
 #: Triangles with a corner nearer than this are skipped.
 NEAR_MM = 10.0
@@ -52,14 +52,14 @@ def rasterize(
     return depth
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _smallest(a, b, c):  # noqa: ANN001, ANN202
     smaller = a if a < b else b
     return smaller if smaller < c else c
 
 
 # numpy's error model: Python's would check each division.
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _draw(vertices, faces, projected, fx, fy, cx, cy, depth, closed):  # noqa: ANN001, ANN202
     height, width = depth.shape
     for i in range(vertices.shape[0]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.hand_mesh import BONES
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.kinematics import bone_transforms
@@ -54,7 +54,7 @@ def _end(bone: int) -> int:
     return last.get(bone, bone + 1)
 
 
-@njit(cache=True)
+@jit()
 def _deepest(points, radii, pairs, soft):  # noqa: ANN001, ANN202
     worst = 0.0
     for i in range(pairs.shape[0]):
@@ -65,7 +65,7 @@ def _deepest(points, radii, pairs, soft):  # noqa: ANN001, ANN202
     return worst
 
 
-@njit(cache=True)
+@jit()
 def _segment_distance(p, p_end, q, q_end):  # noqa: ANN001, ANN202
     """Distance between two segments (Ericson, Real-Time Collision Detection, 5.1.9)."""
     a = b = c = e = f = 0.0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from cn_zoo.synthesis._jit import jit
 
 
-@njit(cache=True)
+@jit()
 def skin(  # noqa: ANN201
     points: np.ndarray, indices: np.ndarray, weights: np.ndarray, matrices: np.ndarray, offsets: np.ndarray
 ):
