@@ -275,6 +275,7 @@ def _draw_rotation(views: Viewpoints, rng: np.random.Generator) -> np.ndarray:
         return random_rotation(rng)
     sides = 2 * rng.random(2) - 1
     yaw, pitch = np.sign(sides) * np.abs(sides) ** views.concentration * (views.yaw_deg, views.pitch_deg)
+    pitch += views.lean_deg
     if rng.random() < views.back:
         yaw += 180
     roll = 360 * rng.random() if rng.random() < views.any_roll else views.roll_deg * rng.standard_normal()

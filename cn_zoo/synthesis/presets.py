@@ -31,6 +31,7 @@ class Viewpoints:
 
     Attributes:
         yaw_deg, pitch_deg: half ranges about the vertical and the horizontal axis.
+        lean_deg: mean pitch; positive: the fingers lean to the camera, as people's hands do.
         concentration: 1 spreads evenly over the ranges, more gathers in their middle.
         roll_deg: standard deviation of the in-plane rotation.
         any_roll: share of frames with any in-plane rotation.
@@ -40,8 +41,9 @@ class Viewpoints:
 
     yaw_deg: float
     pitch_deg: float
+    lean_deg: float
     concentration: float
-    roll_deg: float = 30.0
+    roll_deg: float = 25.0
     any_roll: float = 0.2
     back: float = 0.2
     any_view: float = 0.08
@@ -128,7 +130,7 @@ PRESETS: dict[str, Preset] = {
         distance_mm=(500.0, 1100.0),
         wide_distance_mm=(350.0, 1300.0),
         wide=0.12,
-        views=Viewpoints(yaw_deg=100.0, pitch_deg=70.0, concentration=1.4, back=0.15),
+        views=Viewpoints(yaw_deg=100.0, pitch_deg=70.0, lean_deg=18.0, concentration=1.6, back=0.15),
         scene=SceneShares(body=0.45, table=0.08, boxed=0.04),
     ),
     "icvl": Preset(
@@ -140,7 +142,7 @@ PRESETS: dict[str, Preset] = {
         distance_mm=(200.0, 450.0),
         wide_distance_mm=(300.0, 900.0),
         wide=0.2,
-        views=Viewpoints(yaw_deg=75.0, pitch_deg=70.0, concentration=1.6),
+        views=Viewpoints(yaw_deg=75.0, pitch_deg=70.0, lean_deg=8.0, concentration=2.4, any_roll=0.15),
     ),
     "msra": Preset(
         name="msra",
@@ -151,7 +153,7 @@ PRESETS: dict[str, Preset] = {
         distance_mm=(250.0, 500.0),
         wide_distance_mm=(350.0, 950.0),
         wide=0.35,
-        views=Viewpoints(yaw_deg=95.0, pitch_deg=95.0, concentration=1.0, any_roll=0.3, back=0.25),
+        views=Viewpoints(yaw_deg=95.0, pitch_deg=95.0, lean_deg=0.0, concentration=1.0, any_roll=0.3, back=0.25),
         scene=SceneShares(table=0.22, body=0.18, boxed=0.2),
     ),
 }  # fmt: skip
