@@ -68,3 +68,7 @@ def main() -> None:
     except CnZooError as error:
         click.echo(f"cn-zoo: {error}", err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        # What cannot be read is told above; what is left is output that cannot be written.
+        click.echo(f"cn-zoo: {error.filename or 'output'}: {error.strerror or error}; check the path", err=True)
+        sys.exit(EXIT_USAGE)

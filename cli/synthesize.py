@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.errors import MissingDependencyError
-
 
 @click.command()
 @click.option("--dataset", type=click.Choice(["nyu", "icvl", "msra"]), required=True, help="Whose format and camera.")
@@ -22,12 +20,8 @@ def synthesize(dataset: str, count: int, output: Path, seed: int) -> None:
     from rich.console import Console
     from rich.progress import track
 
-    try:
-        from cn_zoo.synthesis.dataset_writer import write_dataset
-    except ModuleNotFoundError as error:
-        if error.name != "numba":
-            raise
-        raise MissingDependencyError("synthesize needs numba: pip install 'cn_zoo[training]'") from error
+    from cn_zoo.synthesis.dataset_writer import write_dataset
+
     console = Console(stderr=True)
     for _ in track(write_dataset(dataset, count, output, seed), "Frames", total=count, console=console):
         pass

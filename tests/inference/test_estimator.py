@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
+from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.zoo import Preset
+
+CAMERA = CAMERAS["nyu"]
+CENTER = (330.0, 250.0, 700.0)
+
+
+def _preset():
+    return Preset(
+        name="made-up", skeleton="nyu", camera=(588.03, 587.07, 320.0, 240.0), cube_mm=250.0, hand="right",
+        architecture="paper", latent_size=23, training_data="none", licence="none", protocol="none",
+        errors_mm={}, parameters=0, files={},
+    )  # fmt: skip
+
+
+class _Puppet:
+    """A network that always answers the same, and remembers what it saw."""
+
+    def __init__(self, pose, sigma=0.1):
+        self.pose, self.sigma, self.crops = np.asarray(pose, dtype=np.float32), sigma, []
+
+    def run(self, crop):
+        self.crops.append(crop)
+        # On the side of the picture where there is more, the network is surer: right hands lean right here.
+        lean = (crop[:, 64:] < 1).sum() - (crop[:, :64] < 1).sum()
+        sigma = np.full(14, self.sigma if lean > -600 else 2 * self.sigma, dtype=np.float32)
+        return {"pose": self.pose, "sigma": sigma, "latent": np.zeros(23, dtype=np.float32)}
+
+
+def _image_with_block(center=CENTER, half=40, width=640, height=480):
+    depth = np.zeros((height, width), dtype=np.float32)
+    u, v = int(center[0]), int(center[1])
+    # A little relief, in whole mm: a perfectly flat picture is taken for a mask.
+    depth[v - half : v + half, u - half : u + half] = center[2] + np.arange(2 * half) % 5
+    return depth
+
+
+def test_joints_come_back_through_the_crop_and_the_camera():
+    rng = np.random.default_rng(0)
+    xyz = CAMERA.uvd_to_xyz(np.array(CENTER)) + rng.uniform(-60, 60, (14, 3))
+    pose = HandCrop(CAMERA, CENTER).uvd_to_crop(CAMERA.xyz_to_uvd(xyz))
+    hand = HandPoseEstimator(_Puppet(pose), _preset()).predict(_image_with_block(), center=CENTER)
+    np.testing.assert_allclose(hand.xyz, xyz, atol=1e-3)
+    np.testing.assert_allclose(hand.uvd, CAMERA.xyz_to_uvd(xyz), atol=1e-3)
+    np.testing.assert_allclose(hand.sigma, 5.0, atol=1e-5)
+    assert hand.names == SKELETONS["nyu"].joints
+    assert hand.center_uvd == CENTER
+    assert hand.hand == "right"
+
+
+def test_confidence_is_the_share_expected_within_20_mm():
+    sure, unsure = (
+        HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma), _preset()).predict(_image_with_block(), center=CENTER)
+        for sigma in (0.02, 0.4)
+    )
+    assert sure.confidence == pytest.approx(1.0)
+    assert unsure.confidence == pytest.approx(0.6827, abs=1e-3)  # sigma is 20 mm
+
+
+def test_left_hand_is_mirrored_for_the_network_and_back():
+    pose = np.zeros((14, 3))
+    pose[0] = [1.0, 0.2, 0.3]
+    image = _image_with_block()
+    image[:, :330] = 0  # only the right half is there
+    right, left = (
+        HandPoseEstimator(_Puppet(pose), _preset()).predict(image, center=CENTER, hand=hand)
+        for hand in ("right", "left")
+    )
+    assert right.uvd[0, 0] - CENTER[0] == pytest.approx(CENTER[0] - left.uvd[0, 0])
+    np.testing.assert_allclose(right.uvd[0, 1:], left.uvd[0, 1:])
+    auto = HandPoseEstimator(_Puppet(pose), _preset()).predict(image, center=CENTER, hand="auto")
+    assert auto.hand == "right"
+    flipped, center = np.ascontiguousarray(image[:, ::-1]), (639 - CENTER[0], *CENTER[1:])
+    mirrored = HandPoseEstimator(_Puppet(pose), _preset()).predict(flipped, CAMERA.mirrored(640), center, "auto")
+    assert mirrored.hand == "left"
+
+
+def test_any_camera():
+    camera = Camera(380.0, 390.0, 200.0, 150.0)
+    center = (210.0, 140.0, 450.0)
+    image = _image_with_block(center, 30, 400, 300)
+    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict(image, camera, center)
+    np.testing.assert_allclose(hand.xyz[0], camera.uvd_to_xyz(np.array(center)), atol=1e-6)
+
+
+def test_integer_depth_and_holes():
+    puppet = _Puppet(np.zeros((14, 3)))
+    image = _image_with_block()
+    HandPoseEstimator(puppet, _preset()).predict(image, center=CENTER)
+    HandPoseEstimator(puppet, _preset()).predict(image.astype(np.uint16), center=CENTER)
+    broken = np.where(image == 0, np.nan, image)
+    HandPoseEstimator(puppet, _preset()).predict(broken, center=CENTER)
+    np.testing.assert_array_equal(puppet.crops[0], puppet.crops[1])
+    np.testing.assert_array_equal(puppet.crops[0], puppet.crops[2])
+
+
+@pytest.mark.parametrize(
+    ("center", "error"),
+    [
+        ((900.0, 100.0, 700.0), InputError),
+        ((100.0, -5.0, 700.0), InputError),
+        ((100.0, 100.0, 0.7), InputError),
+        ((100.0, 100.0, 9000.0), InputError),
+        ((60.0, 60.0, 700.0), NoHandError),  # nothing there
+        ((330.0, 250.0, 1200.0), NoHandError),
+    ],
+)
+def test_impossible_centers(center, error):
+    image = _image_with_block()
+    if center[2] == 1200.0:
+        image = np.where(image > 0, image + 1000, 0)  # beyond the cube's far face
+    with pytest.raises(error):
+        HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict(image, center=center)
+
+
+def test_arrays_that_are_no_depth_image():
+    estimator = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset())
+    with pytest.raises(InputError, match="metres"):
+        estimator.predict(_image_with_block() / 1000.0, center=CENTER)
+    with pytest.raises(InputError, match="shape"):
+        estimator.predict(np.zeros((10, 10, 3)), center=CENTER)
+    with pytest.raises(ValueError, match="hand is one of"):
+        estimator.predict(_image_with_block(), center=CENTER, hand="both")

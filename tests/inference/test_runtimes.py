@@ -1,0 +1,56 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cn_zoo.errors import InputError, WeightsError
+from cn_zoo.inference.runtimes import open_runtime
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A network with the outputs of a pose estimator, small enough to export at once."""
+    keras.utils.set_random_seed(0)
+    depth = keras.Input((128, 128, 1), name="depth")
+    x = keras.layers.Flatten()(keras.layers.Conv2D(4, 5, strides=16, activation="relu")(depth))
+    pose = keras.layers.Reshape((14, 3), name="pose")(keras.layers.Dense(42)(x))
+    sigma = keras.layers.Dense(14, activation="softplus", name="sigma")(x)
+    latent = keras.layers.Dense(23, name="latent")(x)
+    return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent})
+
+
+@pytest.fixture(scope="module")
+def files(network, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("networks")
+    signature = [keras.InputSpec(shape=(1, 128, 128, 1), dtype="float32", name="depth")]
+    network.save(folder / "network.keras")
+    network.export(folder / "network.onnx", format="onnx", input_signature=signature, verbose=False)
+    network.export(folder / "network.tflite", format="litert", input_signature=signature, verbose=False)
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_runtime_gives_the_network_its_outputs(network, files, suffix, threads):
+    crop = np.random.default_rng(1).uniform(-1, 1, (128, 128)).astype("float32")
+    expected = network(crop[None, :, :, None], training=False)
+    found = open_runtime(files / f"network.{suffix}", threads).run(crop)
+    assert found.keys() == {"pose", "sigma", "latent"}
+    for name, value in found.items():
+        np.testing.assert_allclose(value, tf.convert_to_tensor(expected[name])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras"])
+@pytest.mark.parametrize("content", ["truncated", "empty", "text"])
+def test_broken_files_are_weights_errors(files, tmp_path, suffix, content):
+    whole = (files / f"network.{suffix}").read_bytes()
+    path = tmp_path / f"broken.{suffix}"
+    path.write_bytes({"truncated": whole[: len(whole) // 2], "empty": b"", "text": b"not a network\n" * 50}[content])
+    with pytest.raises(WeightsError, match="broken") as caught:
+        open_runtime(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_suffix_is_refused(tmp_path):
+    with pytest.raises(InputError, match="pt"):
+        open_runtime(tmp_path / "network.pt")
