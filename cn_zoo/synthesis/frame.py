@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
-from numba import njit
 
 from cn_zoo.geometry import SKELETONS, Camera, HandCrop
+from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
@@ -355,7 +355,7 @@ def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> t
     return u - left, u + right, v - top, v + bottom
 
 
-@njit(cache=True)
+@jit()
 def _is_visible(depth: np.ndarray, uvd: np.ndarray) -> bool:
     """Whether enough joints (J, 3) lie just behind a measured surface."""
     height, width = depth.shape

@@ -148,12 +148,12 @@ PRESETS: dict[str, Preset] = {
         name="msra",
         lenses=(Lens(CAMERAS["msra"], 320, 240, share=0.5, focal_jitter=0.05), _VGA_LONG, _VGA_WIDE),
         sensors=(
-            ("ds325", 0.45), ("sr300", 0.15), ("d415", 0.15), ("d435", 0.1), ("kinect_v2", 0.1), ("kinect_v1", 0.05),
+            ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.18), ("d435", 0.14), ("kinect_v2", 0.1), ("kinect_v1", 0.05),
         ),
         distance_mm=(250.0, 500.0),
         wide_distance_mm=(350.0, 950.0),
         wide=0.35,
         views=Viewpoints(yaw_deg=95.0, pitch_deg=95.0, lean_deg=0.0, concentration=1.0, any_roll=0.3, back=0.25),
-        scene=SceneShares(table=0.22, body=0.18, boxed=0.2),
+        scene=SceneShares(table=0.26, body=0.18, boxed=0.18),
     ),
 }  # fmt: skip

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from cn_zoo.geometry import Camera
+from cn_zoo.synthesis._jit import jit
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def sense(
 # The kernels name numpy's error model because Python's checks every division, which keeps loops from being vectorised.
 
 
-@njit(cache=True)
+@jit()
 def _place(seed, index, width):  # noqa: ANN001, ANN202
     """Where in the noise tables an image row of some width begins (the mixing function of splitmix64)."""
     x = np.uint64(seed) + np.uint64(index) * np.uint64(0x9E3779B97F4A7C15)
@@ -169,12 +169,12 @@ def _place(seed, index, width):  # noqa: ANN001, ANN202
     return np.int64(x >> np.uint64(16)) % (_TABLE - width)
 
 
-@njit(cache=True, inline="always")
+@jit(inline="always")
 def _larger(a, b):  # noqa: ANN001, ANN202
     return a if a > b else b
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _disparity(depth, focal_baseline):  # noqa: ANN001, ANN202
     height, width = depth.shape
     out = np.empty((height, width), np.float32)
@@ -186,7 +186,7 @@ def _disparity(depth, focal_baseline):  # noqa: ANN001, ANN202
     return out
 
 
-@njit(cache=True)
+@jit()
 def _hide(disparity, pixels, second_is_left):  # noqa: ANN001, ANN202
     """Negate, in place, what the second viewpoint cannot see because something nearer is in its line of sight."""
     height, width = disparity.shape
@@ -201,7 +201,7 @@ def _hide(disparity, pixels, second_is_left):  # noqa: ANN001, ANN202
             reached = _larger(reached, seen_at)
 
 
-@njit(cache=True)
+@jit()
 def _fatten(disparity, radius):  # noqa: ANN001, ANN202
     """The nearest surface within a square window, as window matching prefers it."""
     height, width = disparity.shape
@@ -224,7 +224,7 @@ def _fatten(disparity, radius):  # noqa: ANN001, ANN202
     return out
 
 
-@njit(cache=True)
+@jit()
 def _hide_halo(disparity, grown, step):  # noqa: ANN001, ANN202
     """Negate, in place, what lies around things that stand out; ``grown`` are the things with their halo."""
     height, width = disparity.shape
@@ -235,7 +235,7 @@ def _hide_halo(disparity, grown, step):  # noqa: ANN001, ANN202
             here[u] = -here[u] if (here[u] > 0) & (near[u] - here[u] > step) else here[u]
 
 
-@njit(cache=True)
+@jit()
 def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_rate):  # noqa: ANN001, ANN202
     """Measure each pixel a little beside itself, cell by cell, and lose hidden pixels and unlucky cells."""
     height, width = disparity.shape
@@ -268,7 +268,7 @@ def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_ra
     return out
 
 
-@njit(cache=True)
+@jit()
 def _smooth(disparity, kept, edge):  # noqa: ANN001, ANN202
     """Recursive edge-preserving smoothing along columns and rows, both ways; steps over ``edge`` stay."""
     # Each pass runs down a whole row at once, which the processor does in parallel: rows wait for a transpose.
@@ -276,7 +276,7 @@ def _smooth(disparity, kept, edge):  # noqa: ANN001, ANN202
     return _smooth_down(turned, kept, edge).T.copy()
 
 
-@njit(cache=True)
+@jit()
 def _smooth_down(disparity, kept, edge):  # noqa: ANN001, ANN202
     height, width = disparity.shape
     kept, edge, nothing = np.float32(kept), np.float32(edge), np.float32(0)
@@ -291,7 +291,7 @@ def _smooth_down(disparity, kept, edge):  # noqa: ANN001, ANN202
     return disparity
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _waves(height, width, cell, seed, normals):  # noqa: ANN001, ANN202
     """Smooth unit noise: normal numbers on a coarse grid, interpolated."""
     rows, columns = int(height / cell) + 2, int(width / cell) + 2
@@ -316,7 +316,7 @@ def _waves(height, width, cell, seed, normals):  # noqa: ANN001, ANN202
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _to_depth(  # noqa: ANN202
     disparity, seed, normals, uniforms, focal, focal_baseline, step, noise, waviness, wave_cell, grazing, near, far,  # noqa: ANN001
 ):  # fmt: skip
@@ -342,7 +342,7 @@ def _to_depth(  # noqa: ANN202
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _fly(  # noqa: ANN202
     depth, seed, normals, uniforms, focal, noise, noise_growth, flying, reach, wiggle, wave_number, hole_rate, grazing, near, far,  # noqa: ANN001, E501
 ):  # fmt: skip

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from cn_zoo.geometry import Camera
+from cn_zoo.synthesis._jit import jit
 
 #: What a unit solid is, before its axes stretch, turn and shear it.
 SPHERE, CYLINDER, BOX, PLANE = 0, 1, 2, 3
@@ -74,7 +74,7 @@ def _row(kind: int, center: np.ndarray, axes: np.ndarray) -> np.ndarray:
     return row
 
 
-@njit(cache=True)
+@jit()
 def _limb(start, end, start_radius, end_radius, flat):  # noqa: ANN001, ANN202
     row = np.zeros(_COLUMNS)
     along = (end - start) / 2
@@ -93,7 +93,7 @@ def _limb(start, end, start_radius, end_radius, flat):  # noqa: ANN001, ANN202
     return row
 
 
-@njit(cache=True)
+@jit()
 def _bounds(row, fx, fy, cx, cy, height, width):  # noqa: ANN001, ANN202
     """First and last column and row that the solid's bounding box can touch."""
     left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
@@ -118,7 +118,7 @@ def _bounds(row, fx, fy, cx, cy, height, width):  # noqa: ANN001, ANN202
     )
 
 
-@njit(cache=True)
+@jit()
 def _inverse(row):  # noqa: ANN001, ANN202
     """Inverse of the matrix whose columns are the solid's axes."""
     a, b, c = row[4], row[7], row[10]
@@ -135,7 +135,7 @@ def _inverse(row):  # noqa: ANN001, ANN202
     )
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _local_rays(row, fx, fy, cx, cy):  # noqa: ANN001, ANN202
     """Origin of the camera's rays in the unit solid's frame, and their direction as a linear function of u and v."""
     inverse = _inverse(row)
@@ -150,13 +150,13 @@ def _local_rays(row, fx, fy, cx, cy):  # noqa: ANN001, ANN202
 # The loops below take no branches, so that the processor handles several pixels at once.
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@jit(error_model="numpy", inline="always")
 def _nearer(t, hit, z):  # noqa: ANN001, ANN202
     """The depth of a pixel that holds ``z`` after a surface at ``t``, if it was hit."""
     return np.float32(t) if hit & (t > _NEAR_MM) & ((z == 0) | (t < z)) else z
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _cast_sphere(rays, bounds, depth):  # noqa: ANN001, ANN202
     (ox, oy, oz), base, per_u, per_v = rays
     left, right, top, bottom = bounds
@@ -173,7 +173,7 @@ def _cast_sphere(rays, bounds, depth):  # noqa: ANN001, ANN202
             pixels[u] = _nearer(t, discriminant >= 0, pixels[u])
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _cast_cone(rays, bounds, taper, depth):  # noqa: ANN001, ANN202
     """Side x^2 + y^2 = (1 + taper z)^2 with |z| <= 1, and the two caps."""
     (ox, oy, oz), base, per_u, per_v = rays
@@ -201,7 +201,7 @@ def _cast_cone(rays, bounds, taper, depth):  # noqa: ANN001, ANN202
             pixels[u] = z
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _cast_box(rays, bounds, depth):  # noqa: ANN001, ANN202
     (ox, oy, oz), base, per_u, per_v = rays
     left, right, top, bottom = bounds
@@ -219,7 +219,7 @@ def _cast_box(rays, bounds, depth):  # noqa: ANN001, ANN202
             pixels[u] = _nearer(enter, enter <= leave, pixels[u])
 
 
-@njit(cache=True, error_model="numpy")
+@jit(error_model="numpy")
 def _cast_plane(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
     height, width = depth.shape
     nx, ny, nz = row[4], row[5], row[6]
@@ -232,7 +232,7 @@ def _cast_plane(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
             pixels[u] = _nearer(offset / (base + across * u), True, pixels[u])
 
 
-@njit(cache=True)
+@jit()
 def _cast(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
     height, width = depth.shape
     kind = int(row[0])
@@ -249,7 +249,7 @@ def _cast(row, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
         _cast_box(rays, bounds, depth)
 
 
-@njit(cache=True)
+@jit()
 def _cast_all(solids, fx, fy, cx, cy, depth):  # noqa: ANN001, ANN202
     for row in solids:
         _cast(row, fx, fy, cx, cy, depth)
