@@ -4,7 +4,7 @@
 2. A grid of places on what remains is judged by how far a straight walk stays on the same surface in each
    direction: on a hand nearly all walks leave it after 20 to 50 mm, and those that do not all follow the arm. On a
    forearm two opposite bundles stay, on heads and torsos most walks are too long.
-3. From the best places a cube's centre of mass wanders to the end of the limb, the arm cut off behind the wrist.
+3. From the best places a ball's centre of mass wanders to the end of the limb, the arm cut off behind the wrist.
 4. A few measurements there (how near, how large, how long the contour: fingers have much of it, arms, elbows and
    heads little) give the odds that it is a hand.
 """
@@ -37,7 +37,7 @@ _WALK_ANGLES = np.arange(_WALKS) * (2 * np.pi / _WALKS)
 _WALK_DIRECTIONS = np.stack([np.cos(_WALK_ANGLES), np.sin(_WALK_ANGLES)], axis=1).astype(np.float32)
 _WALK_U, _WALK_V = _WALK_DIRECTIONS.T[:, :, None] * _WALK_RADII_MM
 _WALK_RISE = 45 + 0.5 * _WALK_RADII_MM  # in depth: limbs point every way
-_SEED_SPACING_MM = 22.0
+_SEED_SPACING_MM = 27.0
 
 # From a good place to the hand's centre; measured on real frames with labelled joints.
 _BALL_MM = 95.0
@@ -47,22 +47,24 @@ _PLACES, _REFINEMENTS = 6, 6
 _PLACE_SPACING_MM = 70.0
 _LEAST_LIKENESS = 0.05
 
-# Is it a hand? Log odds, fitted by logistic regression on synthetic full frames and on real frames of two cameras.
+# Is it a hand? Log odds, fitted by logistic regression on synthetic full frames.
+_LEAST_HAND_MM2 = 2500.0
 _RING_MM = 40.0
 _RING_ANGLES = np.arange(32) * (2 * np.pi / 32)
 _RING_DIRECTIONS = np.stack([np.cos(_RING_ANGLES), np.sin(_RING_ANGLES)], axis=1)
 _EDGE_MM = 30.0
-_BIAS = -10.8
+_BIAS = -13.3
 _WEIGHTS = {
-    "nearness": 8.05,  # people hold the hand towards the camera
-    "palm": 3.83,  # share of a ring of 40 mm radius that is on the surface
-    "area": -3.94,  # per 100 cm^2: arms and torsos fill the ball
-    "contour": 19.56,  # per m: fingers have much of it
-    "arm": 2.36,  # an arm leaves to one side
-    "staying": -11.24,  # share of walks that stay on the surface
-    "beyond": -2.13,  # the limb goes on where a hand ends
+    "nearness": 10.0,  # people hold the hand towards the camera
+    "palm": 2.5,  # share of a ring of 40 mm radius that is on the surface
+    "area": -3.6,  # per 100 cm^2: arms and torsos fill the ball
+    "contour": 29.2,  # per m, half of it counted: fingers have much
+    "arm": 1.8,  # an arm leaves to one side
+    "staying": -9.4,  # share of walks that stay on the surface
+    "beyond": -2.3,  # the limb goes on where a hand ends
 }
-_LEAST_CONFIDENCE = 0.07
+_LONGEST_CONTOUR_M = 0.3  # more is ragged cloth
+_LEAST_CONFIDENCE = 0.03
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,15 @@ def locate_hand(depth_mm: np.ndarray, camera: Camera) -> HandLocation:
 def _thinned(depth_mm: np.ndarray, camera: Camera) -> _View:
     """Every n-th pixel: a hand stays some hundred pixels, and the rest costs little."""
     step = max(1, round(depth_mm.shape[1] / _COARSE_COLUMNS))
+    height, width = (size // step * step for size in depth_mm.shape)
     first = step // 2
-    z = depth_mm[first::step, first::step].astype(np.float32)
-    with np.errstate(invalid="ignore"):
-        z = np.where((z > _NEAR_MM) & (z < _FAR_MM), z, np.float32(0))
+    before = max(0, first - 1)
+    z = np.zeros((height // step, width // step), dtype=np.float32)
+    # The pixel in the middle of its square, or one beside it: sensors drop single pixels.
+    for row, column in ((first, first), (before, first), (first, before)):
+        sample = depth_mm[row:height:step, column:width:step].astype(np.float32)
+        with np.errstate(invalid="ignore"):
+            z = np.where((z == 0) & (sample > _NEAR_MM) & (sample < _FAR_MM), sample, z)
     thin = Camera(camera.fx / step, camera.fy / step, (camera.cx - first) / step, (camera.cy - first) / step)
     measured = z[z > 0]
     distance = np.percentile(measured, 10) if len(measured) else np.inf
@@ -210,7 +217,7 @@ def _find_plane(view: _View, rng: np.random.Generator) -> np.ndarray | None:
     if not spread.any():
         return None
     planes = np.linalg.solve(corners[spread], 1 / z[triples[spread]][..., None])[..., 0]
-    inside = np.abs(_plane_distance(view, planes[:, :, None], columns, rows, z)) < _plane_tolerance(z)
+    inside = np.abs(_plane_distance(view, planes, columns, rows, z)) < _plane_tolerance(z)
     best = inside[inside.sum(axis=1).argmax()]
     if best.mean() < _PLANE_SHARE:
         return None
@@ -219,9 +226,9 @@ def _find_plane(view: _View, rng: np.random.Generator) -> np.ndarray | None:
 
 
 def _plane_distance(view: _View, plane: np.ndarray, u: np.ndarray, v: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Distance in mm of pixels from planes (a, b, c), positive behind."""
+    """Distance in mm of pixels from one plane ``(3,)`` or each of many ``(P, 3)``, positive behind."""
     camera = view.camera
-    a, b, c = np.moveaxis(plane, -1, 0) if plane.ndim == 1 else np.moveaxis(plane, 1, 0)
+    a, b, c = plane.T[..., None]
     normal = np.sqrt((a * camera.fx) ** 2 + (b * camera.fy) ** 2 + (a * camera.cx + b * camera.cy + c) ** 2)
     return ((a * u + b * v + c) * z - 1) / normal
 
@@ -239,8 +246,8 @@ class _Walks:
     """Straight walks over the surface from N places.
 
     Attributes:
-        length_mm: ``(N, 24)`` how far each goes.
-        stays: ``(N, 24)`` whether it was still on the surface at its end, at 135 mm or at the image's border.
+        length_mm: ``(N, 16)`` how far each goes.
+        stays: ``(N, 16)`` whether it was still on the surface at its end, after 126 mm or at the image's border.
     """
 
     length_mm: np.ndarray
@@ -253,7 +260,6 @@ def _walk(view: _View, xyz: np.ndarray) -> _Walks:
     start = view.camera.xyz_to_uvd(xyz).astype(np.float32)[:, :, None, None]
     u = start[:, 0] + _WALK_U * np.float32(view.camera.fx) / start[:, 2]
     v = start[:, 1] + _WALK_V * np.float32(view.camera.fy) / start[:, 2]
-    # One row and column of nothing around the picture would do; clipping is cheaper than padding.
     column, row = (u + 0.5).astype(np.int32), (v + 0.5).astype(np.int32)
     outside = (u < -0.5) | (v < -0.5) | (column >= width) | (row >= height)
     z = view.z.ravel()[np.where(outside, 0, row * width + column)]
@@ -262,7 +268,7 @@ def _walk(view: _View, xyz: np.ndarray) -> _Walks:
     # A border cuts through an arm, but through nothing where the picture was cut out around the hand.
     blocked = hidden & ~outside if view.tight else hidden | outside
     ended = blocked | outside | (rise > _WALK_RISE) | (z <= 0)
-    ended[..., -1] = True
+    ended[..., -1] = True  # the last step only tells who came so far
     steps = ended.argmax(axis=2)
     stays = np.take_along_axis(blocked, steps[..., None], axis=2)[..., 0] | (steps == len(_WALK_RADII_MM) - 1)
     return _Walks(_WALK_RADII_MM[steps] - _WALK_STEP_MM / 2, stays)
@@ -339,12 +345,13 @@ def _places(view: _View, surface: _Surface) -> _Places:
         "nearness": _nearness(centers[:, 2], nearest),
         "palm": _palm(view, centers),
         "area": np.minimum(weights.sum(axis=1), 16_000.0) / 10_000,
-        "contour": np.minimum(contour, 1200.0) / 1000,
+        "contour": np.minimum(contour / 1000, _LONGEST_CONTOUR_M),
         "arm": reach,
         "staying": walks.stays.mean(axis=1),
         "beyond": beyond / (beyond + 1500),
     }
-    return _Places(centers, _log_odds(measured))
+    large_enough = weights.sum(axis=1) >= _LEAST_HAND_MM2
+    return _Places(centers, np.where(large_enough, _log_odds(measured), -np.inf))
 
 
 def _log_odds(measured: dict[str, np.ndarray]) -> np.ndarray:
