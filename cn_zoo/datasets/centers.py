@@ -1,28 +1,20 @@
-"""Hand centres: from labels, from the text files that papers share, or from any localisation."""
+"""Hand centres from the text files that papers share, or from any localisation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cn_zoo.datasets.hand_dataset import HandDataset
 from cn_zoo.datasets.number_lines import parse_numbers, read_text
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
 
-if TYPE_CHECKING:
-    from cn_zoo.datasets.hand_dataset import HandDataset
-
 #: A centre file's median distance from the labels' centres, in mm. Published files err by some 10 to 20 mm.
 _PLAUSIBLE_MM = 80.0
-
-
-def label_centers(joints_xyz: np.ndarray, camera: Camera) -> np.ndarray:
-    """Hand centres ``(N, 3)`` as u px, v px, d mm: the mean of the scored joints ``(N, J, 3)`` in mm, projected."""
-    return camera.xyz_to_uvd(joints_xyz.mean(axis=1))
 
 
 def read_centers(path: str | Path, dataset: HandDataset) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.centers import label_centers
+from cn_zoo.datasets.label_centers import label_centers
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import Camera, Skeleton
 
