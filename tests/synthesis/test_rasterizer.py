@@ -132,3 +132,14 @@ def test_a_wrong_buffer_is_refused():
     ball, faces = sphere(np.array([0.0, 0.0, 300.0]), 50.0, 10, 12)
     with pytest.raises(ValueError, match="float32"):
         rasterize(ball, faces, CAMERA, WIDTH, HEIGHT, np.zeros((HEIGHT, WIDTH)))
+
+
+def test_closed_bodies_look_the_same_without_their_backs():
+    model, rng = HandModel.load(), np.random.default_rng(8)
+    camera = Camera(220.0, 220.0, 48.0, 48.0)
+    for _ in range(5):
+        hand = model.draw_shape(rng).pose(draw_pose(rng), np.eye(3), np.array([0.0, 0.0, 450.0]))
+        both_sides = rasterize(hand.vertices, hand.faces, camera, 96, 96)
+        front = rasterize(hand.vertices, hand.faces, camera, 96, 96, closed=True)
+        assert (front > 0).sum() > 500
+        assert (np.abs(front - both_sides) > 0.01).sum() <= 0.005 * (both_sides > 0).sum()
