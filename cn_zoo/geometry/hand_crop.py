@@ -77,12 +77,14 @@ class HandCrop:
         """
         height, width = depth_mm.shape
         columns, rows = self.window()
-        window = depth_mm[np.ix_(np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1))].astype(np.float32)
-        outside = ((rows < 0) | (rows >= height))[:, None] | ((columns < 0) | (columns >= width))[None, :]
+        window = depth_mm[np.clip(rows, 0, height - 1)][:, np.clip(columns, 0, width - 1)].astype(np.float32)
+        window[(rows < 0) | (rows >= height)] = 0
+        window[:, (columns < 0) | (columns >= width)] = 0
         with np.errstate(invalid="ignore"):
-            measured = ~outside & (window > 0) & np.isfinite(window)
-            crop = np.clip((window - self.center_uvd[2]) / (self.cube_mm / 2), -1.0, 1.0)
-        return np.where(measured, crop, np.float32(1.0)).astype(np.float32)
+            measured = (window > 0) & (window < np.inf)
+            crop = (window - np.float32(self.center_uvd[2])) / np.float32(self.cube_mm / 2)
+            crop = np.minimum(np.maximum(crop, np.float32(-1.0)), np.float32(1.0))
+        return np.where(measured, crop, np.float32(1.0))
 
     def uvd_to_crop(self, uvd: np.ndarray) -> np.ndarray:
         """Image points ``(..., 3)`` (u px, v px, d mm) to crop coordinates in units of 50 mm."""
