@@ -29,8 +29,8 @@ LIMITS: dict[str, JointLimit] = {
     "wrist_flexion": JointLimit(-60.0, 65.0, 18.0),
     "wrist_deviation": JointLimit(-20.0, 35.0, 9.0),
     "palm_arch": JointLimit(0.0, 18.0, 3.0),
-    "thumb_radial": JointLimit(-12.0, 65.0, 7.0),
-    "thumb_palmar": JointLimit(-5.0, 65.0, 7.0),
+    "thumb_radial": JointLimit(-12.0, 65.0, 8.5),
+    "thumb_palmar": JointLimit(-5.0, 65.0, 8.5),
     "thumb_roll": JointLimit(-20.0, 55.0, 6.0),
     "thumb_mcp": JointLimit(-10.0, 60.0, 8.0),
     "thumb_ip": JointLimit(-20.0, 85.0, 9.0),
@@ -52,7 +52,7 @@ _ABDUCTION, _PIP, _DIP = _MCP - 1, _MCP + 1, _MCP + 2
 _WRIST = slice(0, 2)
 _THUMB = slice(ANGLES.index("thumb_radial"), ANGLES.index("thumb_ip") + 1)
 
-_GESTURE_SHARE, _FREE_SHARE = 0.45, 0.25  # the rest lies between two of them
+_GESTURE_SHARE, _FREE_SHARE = 0.38, 0.34  # the rest lies between two of them
 _FREE_TRIES = 3
 
 #: Neighbouring fingers move together.
@@ -101,7 +101,22 @@ def within_limits(angles: np.ndarray) -> np.ndarray:
 _ANGLES_OF = {name: gesture.angles() for name, gesture in GESTURES.items()}
 _RELAXED = _ANGLES_OF["relaxed"]
 _FAMILIES = tuple(tuple(_ANGLES_OF[name] for name in family.values()) for family in FAMILIES.values())
-_THUMBS = np.unique(np.array([angles[_THUMB] for angles in _ANGLES_OF.values()]), axis=0)
+#: Where gestures have the thumb, and the far ends of its reach: out and forward, back, flat across.
+_THUMBS = np.concatenate(
+    [
+        np.unique([angles[_THUMB] for angles in _ANGLES_OF.values()], axis=0),
+        np.radians(
+            [
+                (62.0, 45.0, 20.0, 5.0, 0.0),
+                (45.0, 55.0, 35.0, 20.0, 5.0),
+                (60.0, 25.0, 10.0, 20.0, -10.0),
+                (50.0, 0.0, 0.0, 0.0, -15.0),
+                (35.0, 40.0, 30.0, 40.0, 60.0),
+                (0.0, 5.0, 10.0, 10.0, 20.0),
+            ]
+        ),
+    ]
+)
 
 
 def _noise_from_normals() -> np.ndarray:
@@ -135,23 +150,29 @@ def _draw_free(rng: np.random.Generator) -> np.ndarray:
 
 def _propose_free(rng: np.random.Generator) -> np.ndarray:
     angles = _MIX @ rng.standard_normal(len(ANGLES))
-    share = rng.random(6)
-    shared, mcp, pip = rng.standard_normal((3, 4)) @ _TOGETHER.T
+    share = rng.random(5)
+    shared, mcp, pip = rng.standard_normal((3, 4))
+    shared = _TOGETHER @ shared
+    mcp = share[4] * shared + np.sqrt(1.0 - share[4] ** 2) * mcp  # from each finger for itself to all as one
+    pip = 0.6 * mcp + 0.8 * (share[4] * (_TOGETHER @ pip) + (1.0 - share[4]) * pip)
     angles[2] = np.radians(14.0) * share[0]
-    angles[_MCP] = np.radians(-12.0) + np.radians(98.0) * _spread_evenly(0.7 * shared + 0.7 * mcp)
-    angles[_PIP] = np.radians(110.0) * _spread_evenly(0.8 * shared + 0.6 * pip)
+    angles[_MCP] = np.radians(-18.0) + np.radians(106.0) * _mostly_open(mcp)
+    angles[_PIP] = np.radians(110.0) * _mostly_open(pip)
     angles[_DIP] = angles[_PIP] * (0.55 + 0.25 * share[1]) + _NOISE[_DIP] * rng.standard_normal(4)
     freedom = np.maximum(np.cos(angles[_MCP]), 0.15)  # a bent knuckle spreads little
-    opening = (1.2 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.8, 0.2, 0.8, 0.9)
+    opening = (1.3 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.8, 0.2, 0.8, 0.9)
     angles[_ABDUCTION] = freedom * (opening + angles[_ABDUCTION])
-    pull = share[3:] / share[3:].sum()
-    angles[_THUMB] = 0.7 * angles[_THUMB] + pull @ _THUMBS[rng.integers(len(_THUMBS), size=3)]
+    one, other = _THUMBS[rng.integers(len(_THUMBS), size=2)]
+    angles[_THUMB] += one + share[3] * (other - one)
     return within_limits(angles)
 
 
-def _spread_evenly(normals: np.ndarray) -> np.ndarray:
-    """Standard normals to nearly even shares in 0..1 (a logistic stands in for their cumulative distribution)."""
-    return 1.0 / (1.0 + np.exp(-1.702 * normals))
+def _mostly_open(normals: np.ndarray) -> np.ndarray:
+    """Standard normals to shares in 0..1 that favour little: hands are open more often than closed.
+
+    A logistic stands in for the normals' cumulative distribution; the power leans its even shares.
+    """
+    return (1.0 + np.exp(-1.702 * normals)) ** -1.4
 
 
 def _draw_between(rng: np.random.Generator) -> np.ndarray:
