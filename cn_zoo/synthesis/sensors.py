@@ -241,12 +241,13 @@ def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_ra
     height, width = disparity.shape
     out = np.empty((height, width), np.float32)
     flat = disparity.ravel()
+    last = flat.size - 1
     cells = int(width / cell) + 1
     column_cell = np.empty(width, np.int64)
     for u in range(width):
         column_cell[u] = int(u / cell)
     jitter, nothing = np.float32(jitter), np.float32(0)
-    source, down = np.empty(width, np.int64), np.empty(width, np.int64)
+    source = np.empty(width, np.int64)
     when_seen, when_hidden = np.empty(width, np.float32), np.empty(width, np.float32)
     last_row = -1
     for v in range(height):
@@ -257,14 +258,15 @@ def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_ra
             normal, uniform = normals[start:], uniforms[start:]
             for u in range(width):
                 i = column_cell[u]
-                source[u] = min(max(u + int(np.rint(normal[i] * jitter)), 0), width - 1)
-                down[u] = int(np.rint(normal[cells + i] * jitter))
+                aside = min(max(u + int(np.rint(normal[i] * jitter)), 0), width - 1)
+                source[u] = int(np.rint(normal[cells + i] * jitter)) * width + aside
                 when_seen[u] = 0.0 if uniform[2 * cells + i] < hole_rate else 1.0
                 when_hidden[u] = 0.0 if uniform[3 * cells + i] < shadow_kept else -when_seen[u]
         here = out[v]
         for u in range(width):
-            d = flat[np.uint64(min(max(v + down[u], 0), height - 1) * width + source[u])]
-            here[u] = d * (when_seen[u] if d > nothing else when_hidden[u])
+            here[u] = flat[np.uint64(min(max(v * width + source[u], 0), last))]
+        for u in range(width):
+            here[u] *= when_seen[u] if here[u] > nothing else when_hidden[u]
     return out
 
 

@@ -16,6 +16,9 @@ from typing import Any, BinaryIO
 
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 
+#: A batch is megabytes; through the usual pipe of 64 KiB it costs a change of process each time that is full.
+_PIPE_BYTES = 2**20
+
 
 class WorkerPool:
     """Child processes that call `draw_crop_batch`. Safe to use from several threads.
@@ -85,7 +88,9 @@ def serve() -> None:
 
 def _start_child() -> subprocess.Popen:
     program = f"import sys; sys.path[:] = {sys.path!r}; from cn_zoo.synthesis.worker import serve; serve()"
-    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
+    )
 
 
 def _send(pipe: BinaryIO, message: object) -> None:
