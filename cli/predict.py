@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -104,8 +104,8 @@ def predict(
         depth_scale,
         center,
         hand,
-        _picture_namer(overlay, several, "--overlay"),
-        _picture_namer(save_crop, several, "--save-crop"),
+        _picture_namer(overlay, files, "--overlay"),
+        _picture_namer(save_crop, files, "--save-crop"),
     )
     codes: list[int] = []
     records = _collect(_in_order(job.run, files), codes, len(files), quiet)
@@ -180,15 +180,26 @@ class _progress:
         self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
 
 
-def _picture_namer(target: Path | None, several: bool, option: str) -> Callable[[Path], Path] | None:
+def _picture_namer(target: Path | None, files: list[Path], option: str) -> Callable[[Path], Path] | None:
     """Where each source's picture goes: the file itself for one source, a folder for several."""
     if target is None:
         return None
-    if several or target.is_dir():
-        if target.is_file():
-            raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
-        return lambda source: target / f"{source.stem}.png"
-    return lambda source: target if target.suffix else target.with_suffix(".png")
+    if len(files) == 1 and not target.is_dir():
+        return lambda source: target if target.suffix else target.with_suffix(".png")
+    if target.is_file():
+        raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
+    return {source: target / name for source, name in _picture_names(files).items()}.__getitem__
+
+
+def _picture_names(files: list[Path]) -> dict[Path, str]:
+    """A picture's name is its source's; sources of the same name in several folders are numbered."""
+    names: dict[Path, str] = {}
+    taken: Counter[str] = Counter()
+    for source in dict.fromkeys(files):
+        taken[source.stem] += 1
+        number = taken[source.stem]
+        names[source] = f"{source.stem}.png" if number == 1 else f"{source.stem}_{number}.png"
+    return names
 
 
 def _save(image: object, path: Path) -> None:

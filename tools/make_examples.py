@@ -1,6 +1,6 @@
 """Make the example frames of ``examples/``: synthetic renders of the project's own, one for each benchmark's camera.
 
-    python tools/make_examples.py
+python tools/make_examples.py
 """
 
 from __future__ import annotations

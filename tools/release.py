@@ -1,6 +1,6 @@
 """Put a finished run into ``pretrained/``: its record, files, card, and golden input and output.
 
-    python tools/release.py runs/nyu
+python tools/release.py runs/nyu
 """
 
 from __future__ import annotations

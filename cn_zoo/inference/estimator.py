@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
-from scipy.special import erf
 
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
@@ -110,7 +110,7 @@ class HandPoseEstimator:
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, location: HandLocation, hand: str) -> HandPose:
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
-        near = erf(_CONFIDENT_MM / (np.sqrt(2) * sigma)).mean()
+        near = np.mean([math.erf(_CONFIDENT_MM / (math.sqrt(2) * each)) for each in sigma])
         return HandPose(
             xyz=crop.camera.uvd_to_xyz(uvd),
             uvd=uvd,

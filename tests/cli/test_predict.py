@@ -106,6 +106,14 @@ def test_pictures(tmp_path):
     assert predict(HAND, HAND, "--overlay", overlay)[0] == 2
 
 
+def test_pictures_of_equal_names_do_not_overwrite_one_another(tmp_path):
+    copy = tmp_path / "elsewhere" / HAND.name
+    copy.parent.mkdir()
+    copy.write_bytes(HAND.read_bytes())
+    predict(HAND, copy, "--save-crop", tmp_path / "crops")
+    assert sorted(path.name for path in (tmp_path / "crops").iterdir()) == ["hand.png", "hand_2.png"]
+
+
 def test_scale_camera_center_and_hand(tmp_path):
     depth = read_depth(HAND)
     np.save(tmp_path / "metres.npy", depth / 1000)

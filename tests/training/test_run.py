@@ -77,9 +77,7 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, 
             train(recipe, tmp_path / "run")
     train(recipe, tmp_path / "run", resume=True)
 
-    whole, resumed = (
-        HandPoseEstimator.from_pretrained(folder, "onnx") for folder in (finished, tmp_path / "run")
-    )
+    whole, resumed = (HandPoseEstimator.from_pretrained(folder, "onnx") for folder in (finished, tmp_path / "run"))
     frame = draw_frame(PRESETS["nyu"].own(), seed=0, index=1)
     poses = [model.predict(frame.depth_mm, frame.camera, frame.center_uvd).xyz for model in (whole, resumed)]
     np.testing.assert_allclose(poses[0], poses[1], atol=0.05)
