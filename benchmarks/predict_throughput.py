@@ -1,0 +1,74 @@
+"""How fast ``cn-zoo predict`` gets through a folder, beside reading the same files alone.
+
+    python benchmarks/predict_throughput.py [--frames 1000] [--model nyu]
+
+Prints frames a second of the command with start-up left out (two folders of different size are timed), of decoding the
+files on one core, their ratio, and the command's peak memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from cn_zoo.io import read_depth, write_depth_png
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import get_preset
+
+
+def main() -> None:
+    """Write the frames, time the command, print the figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--frames", type=int, default=1000)
+    parser.add_argument("--model", default="nyu")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        few, many = folder / "few", folder / "many"
+        _write_frames(options.model, few, options.frames // 10)
+        _write_frames(options.model, many, options.frames)
+        start_up = _time_command(few, options.model)
+        seconds = _time_command(many, options.model) - start_up
+        predicted = (options.frames - options.frames // 10) / seconds
+        decoded = _decode_rate(few)
+    # Peak memory of the larger of the two runs, in KiB on Linux.
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"predict: {predicted:.0f} frames/s; decoding alone, one core: {decoded:.0f} frames/s")
+    print(f"ratio {predicted / decoded:.2f}; peak memory {memory:.0f} MiB")
+
+
+def _write_frames(model: str, folder: Path, count: int) -> None:
+    folder.mkdir()
+    preset = PRESETS[get_preset(model).skeleton].own()
+    # A few dozen different frames are enough; drawing them all would take longer than the benchmark.
+    drawn = [draw_frame(preset, seed=0, index=index, split="test").depth_mm for index in range(min(count, 40))]
+    for index in range(count):
+        write_depth_png(folder / f"{index:06d}.png", drawn[index % len(drawn)])
+
+
+def _time_command(folder: Path, model: str) -> float:
+    command = [sys.executable, "-c", "from cn_zoo.cli.main import main; main()", "predict", str(folder)]
+    begin = time.perf_counter()
+    # Frames in which no hand is found are part of the work: exit code 5 is fine.
+    result = subprocess.run([*command, "--model", model, "--quiet"], stdout=subprocess.DEVNULL, check=False)
+    if result.returncode not in (0, 5):
+        raise SystemExit(f"cn-zoo predict ended with exit code {result.returncode}")
+    return time.perf_counter() - begin
+
+
+def _decode_rate(folder: Path) -> float:
+    paths = sorted(folder.iterdir())
+    begin = time.perf_counter()
+    for path in paths:
+        read_depth(path)
+    return len(paths) / (time.perf_counter() - begin)
+
+
+if __name__ == "__main__":
+    main()
