@@ -77,13 +77,19 @@ def _describe(recipe: Recipe, estimator: keras.Model, folder: Path) -> Preset:
         hand="right",
         architecture=recipe.architecture,
         latent_size=ARCHITECTURES[recipe.architecture].latent,
-        training_data=f"{recipe.posterior.samples:,} {TRAINING_DATA}",
+        training_data=_training_data(recipe),
         licence="Apache-2.0",
         protocol=f"{PROTOCOL} {samples:,} frames each.",
         errors_mm={name: synthetic_error(estimator, synthesis, split, samples) for name, split in tests},
         parameters=estimator.count_params(),
         files={"onnx": FileRecord.of(folder / ONNX_FILE), "estimator": FileRecord.of(folder / ESTIMATOR_FILE)},
     )
+
+
+def _training_data(recipe: Recipe) -> str:
+    stage = recipe.posterior
+    start = f"; posterior started from {stage.warm_start}" if stage.warm_start else ""
+    return f"{stage.samples:,} {TRAINING_DATA}{start}"
 
 
 def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
