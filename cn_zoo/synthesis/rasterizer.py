@@ -102,11 +102,11 @@ def _draw(vertices, faces, projected, fx, fy, cx, cy, depth, closed):  # noqa: A
             share_c = (dy * (bx - ax) - dx * (by - ay)) * scale
             w = wa + share_b * (wb - wa) + share_c * (wc - wa)
             for u in range(left, right + 1):
-                if share_b >= _EDGE and share_c >= _EDGE and share_b + share_c <= 1.0 - _EDGE:
-                    z = np.float32(1.0 / w)
-                    old = row[u]
-                    if old == 0.0 or z < old:
-                        row[u] = z
+                # No branches: whether a pixel lies inside a small triangle is anyone's guess, and guesses cost.
+                z = np.float32(1.0 / w)
+                old = row[u]
+                inside = (share_b >= _EDGE) & (share_c >= _EDGE) & (share_b + share_c <= 1.0 - _EDGE)
+                row[u] = z if inside & ((old == 0.0) | (z < old)) else old
                 share_b += step_b
                 share_c += step_c
                 w += step_w
