@@ -218,7 +218,7 @@ def render(setting: Setting, camera: Camera, width: int, height: int) -> np.ndar
 
 _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
 #: How often a situation is drawn anew in which most of the hand cannot be seen.
-_TRIES = 4
+_TRIES = 10
 #: Least share of joints with the hand's surface, or a thing in the hand, measured before them; and how far before.
 #: Seen from its edge a hand hides half of its joints behind the others.
 _VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.4, 45.0, 25.0
