@@ -55,7 +55,7 @@ _ROWS = {name: slice(_STARTS[i], _STARTS[i + 1]) for i, name in enumerate(LABELL
 
 _SUBJECT_SEED = 7_301
 #: Pixels around a crop's window that can influence it: sensors look at neighbours.
-_MARGIN = 8
+_MARGIN = 5
 #: Crop windows of more pixels are drawn at half the resolution: the crop takes every second pixel anyway.
 _WIDEST_WINDOW = 256
 
