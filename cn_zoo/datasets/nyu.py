@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.datasets.hand_dataset import HandDataset, require_images
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.nyu_png import read_nyu_png
 
@@ -48,8 +48,10 @@ def open_nyu(folder: str | Path, split: str = "test", view: int = 1) -> HandData
 
 def _read_labels(path: Path, view: int) -> tuple[np.ndarray, np.ndarray]:
     """``joint_uvd`` and ``joint_xyz`` of one view, each (frames, 36, 3)."""
-    from scipy.io import loadmat
-
+    try:
+        from scipy.io import loadmat
+    except ImportError:
+        raise MissingDependencyError("NYU's labels need SciPy: pip install 'cn_zoo[training]'") from None
     if not path.is_file():
         raise InputError(f"{path}: no such file; NYU's labels lie beside its images, unpack them there")
     try:

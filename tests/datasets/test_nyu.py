@@ -1,9 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
 from cn_zoo.datasets import open_nyu
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import SKELETONS
 
 
@@ -81,3 +83,9 @@ def test_uvd_where_xyz_is_meant(nyu_tree):
 def test_scores_the_fourteen_joints(nyu_tree):
     assert open_nyu(nyu_tree.folder).joints_xyz.shape == (3, 14, 3)
     assert SKELETONS["nyu"].source_indices == (0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32)
+
+
+def test_without_scipy_the_pip_line_is_said(nyu_tree, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    with pytest.raises(MissingDependencyError, match="pip install"):
+        open_nyu(nyu_tree.folder)
