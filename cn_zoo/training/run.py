@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
 
 from cn_zoo.errors import InputError
-from cn_zoo.export import export_onnx
+from cn_zoo.exporting import export_estimator
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
@@ -58,13 +59,15 @@ def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
     calibrate(recipe, estimator)
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
-    export_onnx(estimator, folder / ONNX_FILE)
-    _describe(recipe, estimator, folder).save(folder)
+    record = _describe(recipe, estimator)
+    export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
+    files = {"onnx": FileRecord.of(folder / ONNX_FILE), "estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
+    replace(record, files=files).save(folder)
     return folder
 
 
-def _describe(recipe: Recipe, estimator: keras.Model, folder: Path) -> Preset:
-    """Measure the finished model and put all facts about it into its record."""
+def _describe(recipe: Recipe, estimator: keras.Model) -> Preset:
+    """Measure the finished model and put all facts about it into its record; the files are yet to come."""
     synthesis = PRESETS[recipe.dataset]
     camera = synthesis.lenses[0].camera
     tests = SYNTHETIC_TESTS.items()
@@ -82,7 +85,7 @@ def _describe(recipe: Recipe, estimator: keras.Model, folder: Path) -> Preset:
         protocol=f"{PROTOCOL} {samples:,} frames each.",
         errors_mm={name: synthetic_error(estimator, synthesis, split, samples) for name, split in tests},
         parameters=estimator.count_params(),
-        files={"onnx": FileRecord.of(folder / ONNX_FILE), "estimator": FileRecord.of(folder / ESTIMATOR_FILE)},
+        files={},
     )
 
 

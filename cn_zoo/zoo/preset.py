@@ -90,18 +90,35 @@ class Preset:
         """
         path = folder / PRESET_FILE
         try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
-            return cls(**{**facts, "camera": tuple(facts["camera"])}, files=files, folder=folder)
+            content = path.read_bytes()
         except OSError as error:
             raise WeightsError(
                 f"{path}: cannot be read ({error.strerror}); install or export the model again"
             ) from None
+        return replace(cls.parse(content, path), folder=folder)
+
+    @classmethod
+    def parse(cls, content: bytes | str, source: Path) -> Preset:
+        """Read a record from its JSON text.
+
+        Raises:
+            WeightsError: it is damaged or from another version; the message names ``source``.
+        """
+        try:
+            facts = json.loads(content)
+            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
+            return cls(**{**facts, "camera": tuple(facts["camera"])}, files=files)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{path}: is no model record of this version of cn_zoo ({reason}); install or export the model again"
+                f"{source}: is no model record of this version of cn_zoo ({reason}); install or export the model again"
             ) from None
+
+    def to_json(self) -> str:
+        """The record as JSON text, which `parse` reads."""
+        facts = asdict(self)
+        del facts["folder"]
+        return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
 
     def save(self, folder: Path) -> None:
         """Write the record beside the model's files.
@@ -111,10 +128,8 @@ class Preset:
         """
         from cn_zoo.io.atomic import atomic_path  # reading a record must not wait for NumPy and Pillow
 
-        facts = asdict(self)
-        del facts["folder"]
         with atomic_path(folder / PRESET_FILE) as temporary:
-            temporary.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.write_text(self.to_json(), encoding="utf-8")
 
     def with_urls(self, base: str) -> Preset:
         """The same record where every file without an address of its own is found under ``base``."""

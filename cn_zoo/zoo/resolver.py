@@ -11,6 +11,7 @@ from cn_zoo import pretrained
 from cn_zoo.errors import UnknownModelError, WeightsError
 from cn_zoo.zoo._hashing import sha256_of
 from cn_zoo.zoo.download import download
+from cn_zoo.zoo.embedded import read_embedded
 from cn_zoo.zoo.preset import PRESET_FILE, FileRecord, Preset
 
 #: Where the released models' folders lie.
@@ -23,11 +24,12 @@ def list_models() -> list[str]:
 
 
 def get_preset(model: str | Path) -> Preset:
-    """The record of a model: that of the name, or the one beside the weights at the path or address.
+    """The record of a model: that of the name, or the one inside or beside the weights at the path or address.
 
     Args:
-        model: a name of ``list_models()``; a folder with ``preset.json``, or a file in it; an http or https
-            address of such a file or folder (ending in ``/``), to which ``#sha256=...`` may be added.
+        model: a name of ``list_models()``; a folder with ``preset.json``, or a file in it; an exported file,
+            which carries its own record; an http or https address of such a file or folder (ending in ``/``),
+            to which ``#sha256=...`` may be added.
 
     Raises:
         UnknownModelError: ``model`` is none of these.
@@ -37,10 +39,21 @@ def get_preset(model: str | Path) -> Preset:
         address, sha256 = _split_address(model)
         base = address.rsplit("/", 1)[0] + "/"
         is_record = address == base + PRESET_FILE
+        if not is_record and (inside := read_embedded(download(address, sha256))):
+            return inside
         record = download(base + PRESET_FILE, sha256 if is_record else "")
         return Preset.load(record.parent).with_urls(base)
     path = _find(model)
-    return Preset.load(path if path.is_dir() else path.parent)
+    if path.is_dir():
+        return Preset.load(path)
+    if path.name != PRESET_FILE and (inside := read_embedded(path)):
+        return inside
+    if not (path.parent / PRESET_FILE).is_file():
+        raise WeightsError(
+            f"{path}: carries no model record (or is broken), and no {PRESET_FILE} lies beside it; put the model's own "
+            "there, or export the model with cn-zoo export"
+        )
+    return Preset.load(path.parent)
 
 
 def resolve(model: str | Path, kind: str = "onnx") -> Path:

@@ -1,0 +1,113 @@
+"""The record inside an exported network file, so that the file works alone.
+
+ONNX keeps it as the metadata property ``cn_zoo``. TFLite keeps it as the file ``cn_zoo.json`` in a zip archive behind
+the network, the format's own way of carrying files along. Both hold the same JSON::
+
+    {"cn_zoo": version, "precision": "fp32" | "fp16" | "int8", "joints": [names in order],
+     "input": what depth means, "outputs": what pose, sigma and latent mean, "record": preset.json without files}
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+from cn_zoo import __version__
+from cn_zoo.errors import WeightsError
+from cn_zoo.zoo.preset import Preset
+
+_ONNX_KEY = "cn_zoo"
+_ZIPPED_FILE = "cn_zoo.json"
+
+_INPUT = (
+    "depth (1, 128, 128, 1) float32: the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
+    "(depth - depth of the cube's centre) / (cube_mm / 2), clipped to [-1, 1]; +1 also where nothing was measured"
+)
+_OUTPUTS = (
+    "pose (1, J, 3): joints from the cube's centre, right, down, forward, in units of 50 mm; "
+    "sigma (1, J): their deviation in the same unit; latent (1, L): the place in the shared latent space"
+)
+
+
+def embed(preset: Preset, precision: str, path: Path) -> None:
+    """Write a model's record into its ``.onnx`` or ``.tflite`` file.
+
+    Needs the ``onnx`` package for an ONNX file.
+
+    Raises:
+        KeyError: another suffix.
+    """
+    _WRITERS[path.suffix](path, _to_json(preset, precision))
+
+
+def read_embedded(path: Path) -> Preset | None:
+    """The record inside a network file; None if it carries none, or cannot be read as such a file.
+
+    Raises:
+        WeightsError: the record is damaged or from another version.
+    """
+    content = _READERS[path.suffix](path) if path.suffix in _READERS else None
+    if content is None:
+        return None
+    try:
+        record = json.dumps(json.loads(content)["record"])
+    except (ValueError, KeyError, TypeError):
+        raise WeightsError(f"{path}: carries a damaged model record; export the model again") from None
+    return Preset.parse(record, path)
+
+
+def _to_json(preset: Preset, precision: str) -> str:
+    from cn_zoo.geometry import SKELETONS  # reading a record must not wait for NumPy
+
+    # A file cannot carry its own hash.
+    record = json.loads(replace(preset, files={}).to_json())
+    facts = {
+        "cn_zoo": __version__,
+        "precision": precision,
+        "joints": SKELETONS[preset.skeleton].joints,
+        "input": _INPUT,
+        "outputs": _OUTPUTS,
+        "record": record,
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def _write_onnx(path: Path, text: str) -> None:
+    import onnx
+
+    model = onnx.load(path)
+    onnx.helper.set_model_props(model, {_ONNX_KEY: text})
+    onnx.save(model, path)
+
+
+def _read_onnx(path: Path) -> str | None:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except Exception:  # ONNX Runtime has many; whoever runs the network tells them
+        return None
+    return session.get_modelmeta().custom_metadata_map.get(_ONNX_KEY)
+
+
+def _write_tflite(path: Path, text: str) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        # Dated by the format's first year, so that the same network gives the same file.
+        archive.writestr(zipfile.ZipInfo(_ZIPPED_FILE), text)
+
+
+def _read_tflite(path: Path) -> bytes | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(_ZIPPED_FILE)
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return None
+
+
+_WRITERS = {".onnx": _write_onnx, ".tflite": _write_tflite}
+_READERS = {".onnx": _read_onnx, ".tflite": _read_tflite}

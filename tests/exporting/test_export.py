@@ -1,0 +1,194 @@
+import json
+import sys
+import zipfile
+from dataclasses import replace
+
+import keras
+import numpy as np
+import onnx
+import pytest
+from untrained_model import save_untrained_model
+
+import cn_zoo
+from cn_zoo.errors import CnZooError, WeightsError
+from cn_zoo.exporting import export_estimator
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.synthesis.frame import draw_crop, draw_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import get_preset, weights_path
+from cn_zoo.zoo.card import model_card
+
+ALL = [(form, precision) for form in ("onnx", "tflite") for precision in ("fp32", "fp16", "int8")]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    save_untrained_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def keras_runtime(model):
+    return open_runtime(weights_path(model))
+
+
+@pytest.fixture(scope="module")
+def few_crops():
+    """The module of `export`, told to measure on few crops."""
+    module = sys.modules["cn_zoo.exporting.export"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CALIBRATION_CROPS", 10)
+        patch.setattr(module, "_TEST_CROPS", 10)
+        yield module
+
+
+@pytest.fixture(scope="module")
+def exported(model, few_crops, tmp_path_factory):
+    """All six files, each in a folder of its own, and how far they are from Keras."""
+    files = {}
+    for form, precision in ALL:
+        path = tmp_path_factory.mktemp("alone") / f"hand.{form}"
+        files[form, precision] = path, cn_zoo.export(model, form, precision, path)
+    return files
+
+
+@pytest.mark.parametrize(("form", "precision"), ALL)
+def test_a_file_gives_what_keras_gives(keras_runtime, exported, form, precision):
+    path, parity = exported[form, precision]
+    crop = draw_crop(PRESETS["icvl"], 0, 0).depth
+    expected = keras_runtime.run(crop)
+    found = open_runtime(path).run(crop)
+    assert found.keys() == {"pose", "sigma", "latent"}
+    tolerance = {"fp32": 1e-4, "fp16": 0.01, "int8": 0.2}[precision]
+    for name, value in found.items():
+        assert value.dtype == np.float32
+        np.testing.assert_allclose(value, expected[name], atol=tolerance)
+    assert parity.largest <= tolerance
+    # What is told is measured: only fp32 is the same up to rounding.
+    assert (parity.moved_mm < 1e-3) == (precision == "fp32")
+
+
+@pytest.mark.parametrize(("form", "precision"), ALL)
+def test_a_file_works_alone(model, keras_runtime, exported, form, precision):
+    path, _ = exported[form, precision]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    estimator = HandPoseEstimator.from_pretrained(path)
+    assert estimator.preset == replace(get_preset(model), files={})
+    assert "untrained" in model_card(estimator.preset)
+    frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
+    pose = estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd)
+    reference = HandPoseEstimator(keras_runtime, estimator.preset).predict(
+        frame.depth_mm, frame.camera, frame.center_uvd
+    )
+    np.testing.assert_allclose(pose.xyz, reference.xyz, atol=10.0)
+
+
+def test_a_file_says_what_it_is_to_any_program(exported):
+    texts = {
+        "onnx": {prop.key: prop.value for prop in onnx.load(exported["onnx", "int8"][0]).metadata_props}["cn_zoo"],
+        "tflite": zipfile.ZipFile(exported["tflite", "int8"][0]).read("cn_zoo.json"),
+    }
+    for text in texts.values():
+        facts = json.loads(text)
+        assert facts["cn_zoo"] == cn_zoo.__version__
+        assert facts["precision"] == "int8"
+        assert facts["joints"] == list(SKELETONS["icvl"].joints)
+        assert "cube_mm / 2" in facts["input"]
+        assert "50 mm" in facts["outputs"]
+        record = facts["record"]
+        assert (record["skeleton"], record["cube_mm"], record["licence"]) == ("icvl", 250.0, "Apache-2.0")
+        assert len(record["camera"]) == 4
+
+
+def test_precisions_are_what_they_say(exported):
+    sizes = {key: path.stat().st_size for key, (path, _) in exported.items()}
+    for form in ("onnx", "tflite"):
+        assert sizes[form, "fp16"] < 0.6 * sizes[form, "fp32"]
+        assert sizes[form, "int8"] < 0.6 * sizes[form, "fp32"]
+    graph = onnx.load(exported["onnx", "int8"][0]).graph
+    made_by = {name: node for node in graph.node for name in node.output}
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    assert convolutions
+    for node in convolutions:
+        assert {made_by[name].op_type for name in node.input} == {"DequantizeLinear"}
+    # The pose decoder stays float.
+    dense = [node for node in graph.node if node.op_type in ("Gemm", "MatMul")]
+    inputs = [made_by[name].op_type for node in dense for name in node.input if name in made_by]
+    assert "DequantizeLinear" not in inputs
+
+
+def test_one_thread_gives_what_two_give(exported):
+    crop = draw_crop(PRESETS["icvl"], 0, 1).depth
+    for path, _ in exported.values():
+        one, two = (open_runtime(path, threads).run(crop) for threads in (1, 2))
+        np.testing.assert_allclose(one["pose"], two["pose"], atol=1e-5)
+
+
+def test_a_file_that_is_too_far_from_keras_is_not_kept(model, exported, few_crops, tmp_path, monkeypatch):
+    def write_wrongly(estimator, precision, calibration, path):
+        wrong = onnx.load(exported["onnx", "fp32"][0])
+        for constant in wrong.graph.initializer:
+            values = onnx.numpy_helper.to_array(constant)
+            if values.dtype == np.float32 and values.ndim > 1:
+                constant.CopyFrom(onnx.numpy_helper.from_array(1.3 * values, constant.name))
+        onnx.save(wrong, path)
+
+    monkeypatch.setitem(few_crops._WRITERS, "onnx", write_wrongly)
+    path = tmp_path / "hand.onnx"
+    path.write_bytes(b"an earlier file")
+    for precision in ("fp32", "fp16", "int8"):
+        with pytest.raises(CnZooError, match=rf"hand\.onnx: the {precision} file differs .*not kept") as caught:
+            cn_zoo.export(model, "onnx", precision, path)
+        assert "\n" not in str(caught.value)
+    assert path.read_bytes() == b"an earlier file"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_arguments_are_checked_before_anything_is_done(tmp_path):
+    for form, precision, name in (("pt", "fp32", "a.pt"), ("onnx", "int4", "a.onnx"), ("onnx", "fp32", "a.tflite")):
+        with pytest.raises(ValueError, match=r"format|ends in"):
+            cn_zoo.export("no such model", form, precision, tmp_path / name)
+
+
+def test_another_backend_is_told_what_to_set(tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(CnZooError, match="KERAS_BACKEND=tensorflow"):
+        cn_zoo.export("no such model", "onnx", "fp32", tmp_path / "a.onnx")
+
+
+def test_a_model_without_a_keras_file(model, exported, tmp_path):
+    replace(get_preset(model), files={}).save(tmp_path)
+    with pytest.raises(WeightsError, match="estimator"):
+        cn_zoo.export(tmp_path, "onnx", "fp32", tmp_path / "a.onnx")
+
+
+def test_soft_argmax_survives_int8(few_crops, tmp_path):
+    """Broad softmax weights, which 8 bit would round to zero, decide this made-up pose."""
+    keras.utils.set_random_seed(0)
+    depth = keras.Input((128, 128, 1), name="depth")
+    maps = keras.layers.Conv2D(16, 8, strides=8, activation="relu")(depth)
+    weights = keras.layers.Softmax(axis=1)(keras.layers.Reshape((256, 16))(keras.layers.Conv2D(16, 1)(maps)))
+    votes = weights * np.linspace(-2.5, 2.5, 256, dtype="float32").reshape(1, 256, 1)
+    place = keras.ops.sum(votes, axis=1)
+    outputs = {
+        "pose": keras.layers.Reshape((16, 3))(keras.layers.Concatenate()([place] * 3)),
+        "sigma": place * place + 1.0,
+        "latent": place,
+    }
+    preset = replace(_any_preset(), files={})
+    estimator = keras.Model(depth, outputs)
+    for form in ("onnx", "tflite"):
+        assert export_estimator(estimator, preset, form, "int8", tmp_path / f"a.{form}").moved_mm < 2.0
+
+
+def _any_preset():
+    from cn_zoo.zoo import Preset
+
+    return Preset(
+        name="made-up", skeleton="icvl", camera=(241.0, 241.0, 160.0, 120.0), cube_mm=250.0, hand="right",
+        architecture="paper", latent_size=16, training_data="none", licence="none", protocol="none",
+        errors_mm={}, parameters=0, files={},
+    )  # fmt: skip

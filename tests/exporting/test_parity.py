@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cn_zoo.errors import CnZooError
+from cn_zoo.exporting.parity import check_parity
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.normal(size=(20, 16, 3))
+# Keras is off by 0.2 units (10 mm) along x, and so is what lies farther along x farther off.
+KERAS = {"pose": TRUTH + (0.2, 0, 0), "sigma": np.full((20, 16), 0.2), "latent": RNG.normal(size=(20, 23))}
+
+
+def moved(mm=0.0, sigma=1.0, latent=0.0):
+    return {
+        "pose": KERAS["pose"] + (mm / 50, 0, 0),
+        "sigma": KERAS["sigma"] * sigma,
+        "latent": KERAS["latent"] + latent,
+    }
+
+
+def check(found, precision):
+    return check_parity(found, KERAS, TRUTH, precision, Path("a.onnx"))
+
+
+def test_figures():
+    parity = check(moved(mm=0.3, sigma=1.05), "int8")
+    assert parity.error_mm == pytest.approx(0.3)
+    assert parity.moved_mm == pytest.approx(0.3)
+    assert parity.sigma == pytest.approx(0.05)
+    assert parity.largest == pytest.approx(0.01)
+    nearer = check(moved(mm=-0.3), "int8")
+    assert nearer.error_mm == pytest.approx(-0.3)
+    assert nearer.moved_mm == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("precision", "near", "far"),
+    [
+        ("fp32", moved(latent=0.9e-4), moved(latent=1.1e-4)),
+        ("fp32", moved(mm=0.004), moved(mm=0.006)),
+        ("fp16", moved(mm=0.019), moved(mm=0.021)),
+        ("fp16", moved(mm=-0.019), moved(mm=-0.021)),
+        ("fp16", moved(sigma=1.009), moved(sigma=0.98)),
+        ("int8", moved(mm=0.39), moved(mm=0.41)),
+        ("int8", moved(sigma=0.91), moved(sigma=1.11)),
+        ("int8", moved(latent=1.0), moved(mm=np.nan)),
+        ("fp32", moved(), moved(latent=np.nan)),
+    ],
+)
+def test_bounds(precision, near, far):
+    check(near, precision)
+    with pytest.raises(CnZooError, match=f"the {precision} file differs from Keras"):
+        check(far, precision)
