@@ -26,8 +26,11 @@ def train_pose_vae(recipe: Recipe, parts: Parts, folder: Path) -> None:
     stage = recipe.pose_vae
     task = PoseVAETask(parts.pose_encoder, parts.pose_decoder, stage.pose_weight, recipe.seed)
     steps = stage.epochs * (stage.poses // stage.batch_size)
-    task.compile(optimizer=keras.optimizers.Adam(warm_cosine(stage.learning_rate, steps), beta_1=0.5))
+    optimizer = keras.optimizers.Adam(warm_cosine(stage.learning_rate, steps), beta_1=0.5)
+    task.compile(optimizer=optimizer)
     task(np.zeros((1, len(parts.skeleton), 3), "float32"))
+    # A checkpoint's optimizer state, its step count included, fits a built optimizer only.
+    optimizer.build(task.trainable_variables)
     checkpoint = Checkpoint(folder / "pose_vae.weights.h5", every=steps)
     if checkpoint.restore(task) == steps:
         return
