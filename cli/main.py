@@ -18,6 +18,8 @@ COMMANDS = {
     "evaluate": "Measure predictions, or a model, on a benchmark dataset.",
     "synthesize": "Write labelled synthetic depth frames in a dataset's own file format.",
     "train": "Train a model by a recipe.",
+    "export": "Write a model for ONNX Runtime or TFLite, in fp32, fp16 or int8.",
+    "benchmark": "Time a model on this machine.",
 }
 
 EXIT_USAGE = 2

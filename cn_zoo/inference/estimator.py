@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation, locate_hand
@@ -54,7 +54,12 @@ class HandPoseEstimator:
             MissingDependencyError: the runtime is not installed.
         """
         preset = get_preset(model)
-        return cls(open_runtime(resolve(model, _file_kind(preset, runtime)), threads), preset)
+        path = resolve(model, _file_kind(preset, runtime))
+        if runtime != "auto" and path.suffix != f".{runtime}":
+            raise WeightsError(
+                f"{path}: is no file for the runtime {runtime}; export one, or leave the runtime to auto"
+            )
+        return cls(open_runtime(path, threads), preset)
 
     def predict(
         self,

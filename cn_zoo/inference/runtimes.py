@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +19,10 @@ class Runtime(Protocol):
     """A loaded network."""
 
     def run(self, crop: np.ndarray) -> Outputs:
-        """Outputs, without the batch axis, for one crop ``(128, 128)`` float32 in [-1, 1]."""
+        """Outputs, without the batch axis, for one crop ``(128, 128)`` float32 in [-1, 1].
+
+        Any number of threads may call it.
+        """
         ...
 
 
@@ -64,9 +68,33 @@ class _LiteRTRuntime:
             raise MissingDependencyError("TFLite files need LiteRT: pip install 'cn_zoo[export]'") from None
         interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
         self._signature = interpreter.get_signature_runner()
+        self._input = self._signature.get_input_details()["depth"]
+        self._outputs = self._signature.get_output_details()
+        # The interpreter has one set of tensors.
+        self._lock = Lock()
 
     def run(self, crop: np.ndarray) -> Outputs:
-        return {name: value[0] for name, value in self._signature(depth=crop[None, :, :, None]).items()}
+        depth = _quantized(crop[None, :, :, None], self._input)
+        with self._lock:
+            values = self._signature(depth=depth)
+        return {name: _dequantized(value[0], self._outputs[name]) for name, value in values.items()}
+
+
+def _quantized(value: np.ndarray, tensor: dict) -> np.ndarray:
+    """A float32 array as a TFLite tensor wants it: full-integer files take 8 bit."""
+    if tensor["dtype"] == np.float32:
+        return value
+    scale, zero = tensor["quantization"]
+    limits = np.iinfo(tensor["dtype"])
+    return np.clip(np.rint(value / scale) + zero, limits.min, limits.max).astype(tensor["dtype"])
+
+
+def _dequantized(value: np.ndarray, tensor: dict) -> np.ndarray:
+    """A TFLite tensor as float32."""
+    if tensor["dtype"] == np.float32:
+        return value
+    scale, zero = tensor["quantization"]
+    return (value.astype(np.float32) - zero) * np.float32(scale)
 
 
 class _KerasRuntime:

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import keras
 import numpy as np
 import pytest
@@ -38,6 +40,38 @@ def test_every_runtime_gives_the_network_its_outputs(network, files, suffix, thr
     assert found.keys() == {"pose", "sigma", "latent"}
     for name, value in found.items():
         np.testing.assert_allclose(value, tf.convert_to_tensor(expected[name])[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "tflite"])
+def test_threads_share_a_runtime(files, suffix):
+    runtime = open_runtime(files / f"network.{suffix}")
+    crops = np.random.default_rng(2).uniform(-1, 1, (200, 128, 128)).astype("float32")
+    expected = [runtime.run(crop)["pose"] for crop in crops]
+    with ThreadPoolExecutor(8) as pool:
+        found = [outputs["pose"] for outputs in pool.map(runtime.run, crops)]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_full_integer_files_are_fed_and_read_in_8_bit(network, tmp_path):
+    crops = np.random.default_rng(1).uniform(-1, 1, (20, 128, 128)).astype("float32")
+    path = tmp_path / "integer.tflite"
+    network.export(
+        path,
+        format="litert",
+        input_signature=[keras.InputSpec(shape=(1, 128, 128, 1), dtype="float32", name="depth")],
+        verbose=False,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=lambda: ([crop[None, :, :, None]] for crop in crops),
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+        inference_input_type=tf.int8,
+        inference_output_type=tf.int8,
+    )
+    expected = network(crops[:1, :, :, None], training=False)
+    found = open_runtime(path).run(crops[0])
+    for name, value in found.items():
+        assert value.dtype == np.float32
+        reach = float(np.abs(expected[name]).max())
+        np.testing.assert_allclose(value, expected[name][0], atol=0.06 * reach)
 
 
 @pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras"])

@@ -1,0 +1,34 @@
+"""``cn-zoo export``: a model for other runtimes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cn_zoo.cli._keras import require_keras
+
+
+@click.command()
+@click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
+@click.option("--format", "form", type=click.Choice(["onnx", "tflite"]), required=True)
+@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="FILE.onnx, FILE.tflite")
+def export(model: str, form: str, precision: str, output: Path) -> None:
+    """Write a model for another runtime.
+
+    The file is measured against Keras in that runtime before it is kept. It carries its own record: predict with
+    --model FILE.
+    """
+    if output.suffix != f".{form}":
+        raise click.UsageError(f"--output: a file of the format {form} ends in .{form}; received {output}")
+    require_keras()
+    from cn_zoo.exporting import export as write
+
+    parity = write(model, form, precision, output)
+    click.echo(
+        f"{output.stat().st_size / 1e6:.2f} MB; from Keras, joints move by {parity.moved_mm:.3f} mm on average, "
+        f"mean joint error by {parity.error_mm:+.3f} mm, sigma by {parity.sigma:.2%}",
+        err=True,
+    )
+    click.echo(output)
