@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Camera": "cn_zoo.geometry",
+    "CrossingNets": "cn_zoo.models",
     "HandCrop": "cn_zoo.geometry",
     "Skeleton": "cn_zoo.geometry",
     "HandPose": "cn_zoo.inference",

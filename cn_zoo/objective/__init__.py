@@ -1,6 +1,27 @@
-"""The loss terms, as pure functions of tensors."""
+"""The loss terms, as pure functions of tensors, and the joint objective that weighs them."""
 
+from cn_zoo.objective.adversarial_terms import feature_matching, realness_error
+from cn_zoo.objective.depth_terms import clipped_reconstruction
+from cn_zoo.objective.gradient_routing import call_frozen
+from cn_zoo.objective.joint_objective import Batch, JointObjective
+from cn_zoo.objective.latent_sampling import MIXED_LATENTS, convex_combinations, sample_latent
+from cn_zoo.objective.metric_terms import difference_error
 from cn_zoo.objective.pose_vae_terms import kl_divergence, pose_reconstruction
 from cn_zoo.objective.posterior_terms import joint_error, latent_likelihood
 
-__all__ = ["joint_error", "kl_divergence", "latent_likelihood", "pose_reconstruction"]
+__all__ = [
+    "MIXED_LATENTS",
+    "Batch",
+    "JointObjective",
+    "call_frozen",
+    "clipped_reconstruction",
+    "convex_combinations",
+    "difference_error",
+    "feature_matching",
+    "joint_error",
+    "kl_divergence",
+    "latent_likelihood",
+    "pose_reconstruction",
+    "realness_error",
+    "sample_latent",
+]

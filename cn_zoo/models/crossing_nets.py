@@ -1,0 +1,281 @@
+"""Crossing Nets: the pose VAE and the depth VAE-GAN, joined by one latent space, as one Keras model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+from keras import KerasTensor, ops
+
+from cn_zoo.errors import WeightsError
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.models.architecture import ARCHITECTURES
+from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
+from cn_zoo.models.dtype_policy import dtype_policy
+from cn_zoo.models.generator import build_generator
+from cn_zoo.models.mapping import build_mapping
+from cn_zoo.models.pose_estimator import build_pose_estimator
+from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder
+from cn_zoo.models.posterior import build_posterior_head
+
+if TYPE_CHECKING:
+    from cn_zoo.objective import JointObjective
+
+#: The paper's joint stage (section 4).
+_LEARNING_RATE, _BETA_1 = 1e-3, 0.5
+
+
+@keras.saving.register_keras_serializable(package="cn_zoo")
+class CrossingNets(keras.Model):
+    """All networks of Crossing Nets for one skeleton, which estimate, synthesize and train together.
+
+    Training is semi-supervised. A batch is ``({"depth": x, "unlabelled": u}, y)``, or ``(x, y)`` without unlabelled
+    depth maps: ``x`` (B, 128, 128, 1) and ``u`` (U, 128, 128, 1) float32 crops in [-1, 1], ``y`` (B, J, 3) poses of
+    ``x`` in crop coordinates of 50 mm. U need not be B, but both should stay the same from batch to batch.
+
+    One training step lets each player step once, in the order of `players`, on the same batch: pose VAE,
+    discriminator, generator. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric of
+    its own name, so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players.
+
+    The model itself holds no loss: `compile` takes the objective and the optimizer, and only its defaults know of
+    `cn_zoo.objective` and `cn_zoo.training`, which it imports when called.
+
+    Args:
+        architecture: a key of `ARCHITECTURES`.
+        skeleton: a key of `cn_zoo.geometry.SKELETONS`.
+        cube_mm: edge of the crop cube.
+        seed: of the noise in training.
+        **kwargs: ``name``, and ``dtype``: ``"mixed_bfloat16"`` computes the convolutional networks in bfloat16. The
+            pose VAE, the losses and all outputs stay float32, as a millimetre is less than bfloat16 resolves.
+    """
+
+    def __init__(
+        self,
+        architecture: str = "default",
+        skeleton: str = "nyu",
+        cube_mm: float = 250.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("name", "crossing_nets")
+        super().__init__(**kwargs)
+        sizes, joints = ARCHITECTURES[architecture], SKELETONS[skeleton]
+
+        # layers
+        with dtype_policy("float32"):
+            self.pose_encoder = build_pose_encoder(sizes, joints)
+            self.pose_decoder = build_pose_decoder(sizes, joints)
+            self.mapping = build_mapping(sizes)
+        with dtype_policy(self.dtype_policy):
+            self.generator = build_generator(sizes)
+            self.trunk = build_trunk(sizes)
+            self.posterior_head = build_posterior_head(sizes, joints, cube_mm)
+            self.realness_head = build_realness_head()
+            self.metric_head = build_metric_head(sizes)
+        with dtype_policy("float32"):
+            self.estimator = build_pose_estimator(self.trunk, self.posterior_head, self.pose_decoder, joints)
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+        # config
+        self.architecture = architecture
+        self.skeleton = skeleton
+        self.cube_mm = cube_mm
+        self.seed = seed
+
+        # training
+        self.term_metrics: dict[str, keras.metrics.Mean] = {}
+        self._terms_seen: set[str] = set()
+        self._turn: str | None = None
+
+    @classmethod
+    def from_pretrained(cls, model: str | Path) -> CrossingNets:
+        """Load released or saved nets.
+
+        Args:
+            model: a name of ``cn_zoo.list_models()``, a path or an address, as for ``cn_zoo.weights_path``.
+
+        Raises:
+            UnknownModelError: ``model`` has none of the accepted forms.
+            WeightsError: the model was released without its nets, or the file is damaged or holds something else.
+        """
+        from cn_zoo.zoo import resolve
+
+        path = resolve(model, "nets")
+        try:
+            nets = keras.models.load_model(path)
+        except Exception as error:
+            reason = str(error).splitlines()[0][:200]
+            raise WeightsError(f"{path}: cannot be loaded ({reason}); save or download it again") from error
+        if not isinstance(nets, cls):
+            raise WeightsError(f"{path}: holds no CrossingNets but a {type(nets).__name__}; give a file of kind 'nets'")
+        return nets
+
+    def estimate(self, x: KerasTensor) -> dict[str, KerasTensor]:
+        """Poses of depth maps.
+
+        Args:
+            x: (B, 128, 128, 1) crops in [-1, 1].
+
+        Returns:
+            ``pose`` (B, J, 3), crop coordinates in units of 50 mm; ``sigma`` (B, J), the deviation of each joint in
+            the same unit; ``latent`` (B, L + 3), the posterior's mean.
+        """
+        return self.estimator(x, training=False)
+
+    def encode_pose(self, y: KerasTensor) -> dict[str, KerasTensor]:
+        """Latents of poses.
+
+        Args:
+            y: (B, J, 3) crop coordinates in units of 50 mm.
+
+        Returns:
+            ``mean`` (B, L + 3), the point of the shared latent space with the root's offset last, and
+            ``log_variance`` (B, L).
+        """
+        return self.pose_encoder(y)
+
+    def synthesize(self, z: KerasTensor) -> dict[str, KerasTensor]:
+        """The hand at points of the shared latent space, as pose and as depth map.
+
+        Args:
+            z: (B, L + 3).
+
+        Returns:
+            ``pose`` (B, J, 3), crop coordinates in units of 50 mm, and ``depth`` (B, 128, 128, 1) in [-1, 1].
+        """
+        depth = self.generator(self.mapping(z, training=False), training=False)
+        return {"pose": self.pose_decoder(z), "depth": depth}
+
+    @property
+    def players(self) -> dict[str, tuple[keras.Model, ...]]:
+        """The networks that each player owns, in the order in which players step."""
+        return {
+            "pose_vae": (self.pose_encoder, self.pose_decoder),
+            "discriminator": (self.trunk, self.posterior_head, self.realness_head, self.metric_head),
+            "generator": (self.mapping, self.generator),
+        }
+
+    def call(self, inputs: KerasTensor | Mapping[str, KerasTensor], training: bool = False) -> dict[str, KerasTensor]:
+        """As `estimate`, of depth maps or of the ``depth`` in a batch's dict."""
+        if self._turn is not None:
+            return {}  # within a training step the objective calls the networks, each player its own
+        depth = inputs["depth"] if isinstance(inputs, Mapping) else inputs
+        return self.estimator(depth, training=training)
+
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer | str | None = None,
+        objective: JointObjective | None = None,
+        *,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+    ) -> None:
+        """Get ready to train.
+
+        Args:
+            optimizer: a `cn_zoo.training.RoutedOptimizer` with an optimizer for each player, or any Keras optimizer,
+                which every player gets one like. Default: Adam as in the paper's joint stage.
+            objective: what is minimised. Default: `cn_zoo.objective.JointObjective()`.
+            run_eagerly, steps_per_execution, jit_compile: as for every Keras model.
+        """
+        from cn_zoo.objective import JointObjective
+        from cn_zoo.training import RoutedOptimizer
+
+        optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(_LEARNING_RATE, beta_1=_BETA_1))
+        if not isinstance(optimizer, RoutedOptimizer):
+            optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
+        optimizer.route({player: self._weights_of(player) for player in self.players})
+        optimizer.build(self.trainable_variables)
+        self.objective = objective or JointObjective()
+        for name in self.objective.get_config():
+            if name not in self.term_metrics:
+                self.term_metrics[name] = keras.metrics.Mean(name=name)
+        self._terms_seen.clear()
+        super().compile(
+            optimizer=optimizer,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=False,
+        )
+
+    def train_step(self, *args: Any) -> Any:
+        """One step of each player that has weights to train, in turn.
+
+        It is Keras' own step of the backend, once per player; what differs is known when the step is traced. On JAX a
+        step takes and returns the training state too, which the next player's step goes on with.
+        """
+        *state, batch = args
+        for player in self.players:
+            if self._weights_of(player):
+                self._turn = self.optimizer.turn = player
+                result = super().train_step(*state, batch)
+                state = result[1:] if state else state
+        self._turn = self.optimizer.turn = None
+        return result
+
+    def compute_loss(
+        self,
+        x: KerasTensor | Mapping[str, KerasTensor] | None = None,
+        y: KerasTensor | None = None,
+        y_pred: dict[str, KerasTensor] | None = None,
+        sample_weight: KerasTensor | None = None,
+        training: bool = True,
+    ) -> KerasTensor:
+        """The loss of the player whose turn it is; in evaluation, the mean of all players' losses."""
+        from cn_zoo.objective import Batch
+
+        inputs = x if isinstance(x, Mapping) else {"depth": x}
+        tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in {**inputs, "pose": y}.items()}
+        batch = Batch(**{"unlabelled": None, **tensors}, training=training)
+        players = list(self.players) if self._turn is None else [self._turn]
+        losses = []
+        for player in players:
+            terms = self.objective.terms(self, player, batch)
+            losses.append(self.objective.weigh(terms))
+            for name, value in terms.items():
+                self.term_metrics[name].update_state(value)
+                self._terms_seen.add(name)
+        return sum(losses) / len(losses)
+
+    def get_metrics_result(self) -> dict[str, KerasTensor]:
+        """The loss and its terms; a term that the batches have no data for is left out."""
+        absent = set(self.term_metrics) - self._terms_seen
+        return {name: value for name, value in super().get_metrics_result().items() if name not in absent}
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        own = {name: getattr(self, name) for name in ("architecture", "skeleton", "cube_mm", "seed")}
+        return {**super().get_config(), **own}
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What is trained and how, for saving; how steps are run is left to the backend that loads the file."""
+        if not self.compiled:
+            return None
+        return {
+            "optimizer": keras.saving.serialize_keras_object(self.optimizer),
+            "objective": keras.saving.serialize_keras_object(self.objective),
+        }
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile with the saved optimizer and objective."""
+        # These imports tell Keras the classes that the config names.
+        import cn_zoo.objective
+        import cn_zoo.training  # noqa: F401
+
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save where the noise stands, so that a resumed run draws what an uninterrupted one would."""
+        store["seed_state"] = self.seed_generator.state
+
+    def load_own_variables(self, store: Any) -> None:
+        """Put the noise where it stood."""
+        self.seed_generator.state.assign(store["seed_state"])
+
+    def _weights_of(self, player: str) -> list[keras.Variable]:
+        return [weight for network in self.players[player] for weight in network.trainable_variables]

@@ -1,0 +1,39 @@
+"""Points of the shared latent space, as functions of latents and of random numbers drawn elsewhere."""
+
+from __future__ import annotations
+
+from keras import KerasTensor, ops
+
+#: How many latents a random synthesis mixes (paper section 3.3).
+MIXED_LATENTS = 5
+
+
+def sample_latent(mean: KerasTensor, log_variance: KerasTensor, noise: KerasTensor) -> KerasTensor:
+    """A point of the pose VAE's posterior (B, L + 3): unit noise (B, L) scaled by the deviation, the root untouched.
+
+    Args:
+        mean: (B, L + 3), the root's offset last.
+        log_variance: (B, L).
+        noise: (B, L), unit Gaussian.
+    """
+    size = log_variance.shape[-1]
+    sampled = mean[:, :size] + noise * ops.exp(0.5 * log_variance)
+    return ops.concatenate([sampled, mean[:, size:]], axis=-1)
+
+
+def convex_combinations(latents: KerasTensor, weights: KerasTensor) -> KerasTensor:
+    """Mix each latent (B, L) with those behind it in the batch: new poses between known ones (paper section 3.3).
+
+    Args:
+        latents: (B, L).
+        weights: (B, K), positive; row i weighs latents i, i + 1, ... i + K - 1 (around the batch's end) and is scaled
+            to sum to one.
+
+    Returns:
+        (B, L).
+    """
+    shares = weights / ops.sum(weights, axis=-1, keepdims=True)
+    mixed = ops.zeros_like(latents)
+    for step in range(weights.shape[-1]):
+        mixed = mixed + shares[:, step : step + 1] * ops.roll(latents, -step, axis=0)
+    return mixed

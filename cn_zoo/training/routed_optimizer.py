@@ -1,0 +1,103 @@
+"""One optimizer made of several, each for the weights of one player."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import KerasTensor, Variable
+
+
+@keras.saving.register_keras_serializable(package="cn_zoo")
+class RoutedOptimizer(keras.optimizers.Optimizer):
+    """Steps each player's weights with that player's optimizer, on any backend.
+
+    Gradients come in for all weights, as Keras' trainers compute them; those of players whose turn it is not are
+    left aside, and so are these players' moments and step counts.
+
+    Args:
+        optimizers: one for each player, by name; nothing between players is shared.
+        name: as for any optimizer.
+    """
+
+    def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "routed_optimizer") -> None:
+        super().__init__(learning_rate=0.0, name=name)
+        self.optimizers = dict(optimizers)
+        #: The player that `apply` steps; with None all step at once.
+        self.turn: str | None = None
+        self._player_of: dict[int, str] = {}
+
+    @classmethod
+    def alike(cls, optimizer: keras.optimizers.Optimizer, players: Sequence[str]) -> RoutedOptimizer:
+        """The same kind of optimizer, with the same settings, for every player."""
+        return cls({player: type(optimizer).from_config(optimizer.get_config()) for player in players})
+
+    def route(self, players: Mapping[str, Sequence[Variable]]) -> None:
+        """Say whose each weight is, and make the players' optimizers ready; call it once, before training.
+
+        Raises:
+            ValueError: a player with weights has no optimizer.
+        """
+        missing = sorted(player for player, weights in players.items() if weights and player not in self.optimizers)
+        if missing:
+            raise ValueError(f"no optimizer for {', '.join(missing)}; optimizers are for {', '.join(self.optimizers)}")
+        self._player_of = {id(weight): player for player, weights in players.items() for weight in weights}
+        for player, weights in players.items():
+            if weights:
+                self.optimizers[player].build(list(weights))
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The state of all players' optimizers."""
+        return self._variables + [variable for each in self.optimizers.values() for variable in each.variables]
+
+    @property
+    def iterations(self) -> Variable:
+        """Steps done by the players that have weights; all have done the same number when no turn is under way."""
+        last = list(self._player_of.values())[-1]
+        return self.optimizers[last].iterations
+
+    @property
+    def learning_rate(self) -> Any:
+        """The first player's learning rate; setting it sets all players'."""
+        return next(iter(self.optimizers.values())).learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, learning_rate: Any) -> None:
+        for optimizer in self.optimizers.values():
+            optimizer.learning_rate = learning_rate
+
+    def apply(self, grads: Sequence[KerasTensor | None], trainable_variables: Sequence[Variable] | None = None) -> None:
+        """Step the player whose turn it is, or all players.
+
+        Args:
+            grads: a gradient for each weight; None where there is none.
+            trainable_variables: the weights; without them, those that the optimizer was built with.
+        """
+        weights = self._trainable_variables if trainable_variables is None else trainable_variables
+        for player, optimizer in self.optimizers.items():
+            if self.turn in (None, player):
+                pairs = zip(grads, weights, strict=True)
+                mine = [(grad, weight) for grad, weight in pairs if self._player_of[id(weight)] == player]
+                optimizer.apply([grad for grad, _ in mine], [weight for _, weight in mine])
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save nothing: Keras finds and saves the players' optimizers itself."""
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load nothing, as nothing was saved."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The players' optimizers and the name."""
+        optimizers = {player: keras.saving.serialize_keras_object(each) for player, each in self.optimizers.items()}
+        return {"optimizers": optimizers, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> RoutedOptimizer:
+        """The optimizer of such a config."""
+        optimizers = {
+            player: keras.saving.deserialize_keras_object(each, custom_objects=custom_objects)
+            for player, each in config["optimizers"].items()
+        }
+        return cls(optimizers, config["name"])

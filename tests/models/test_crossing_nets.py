@@ -1,0 +1,168 @@
+"""The whole of Crossing Nets as one Keras model: inference, training, saving; the same on every backend."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import joint_steps
+import keras
+import numpy as np
+import pytest
+
+import cn_zoo
+from cn_zoo.errors import WeightsError
+from cn_zoo.zoo.preset import Preset
+
+RNG = np.random.default_rng(0)
+#: Five batches of two labelled and two unlabelled crops.
+DATA = {
+    "depth": RNG.uniform(-1, 1, (10, 128, 128, 1)).astype("float32"),
+    "unlabelled": RNG.uniform(-1, 1, (10, 128, 128, 1)).astype("float32"),
+    "pose": RNG.normal(size=(10, 14, 3)).astype("float32"),
+}
+LATENTS = RNG.normal(size=(2, 23)).astype("float32")
+LABELLED = DATA["depth"][:2], DATA["pose"][:2]
+
+
+def _nets(run_eagerly=True, **options):
+    keras.utils.set_random_seed(1)
+    nets = cn_zoo.CrossingNets("paper", "nyu", **options)
+    # A larger epsilon: where a gradient is all rounding, Adam would make a step of it, another on every backend.
+    nets.compile(keras.optimizers.Adam(3e-4, epsilon=1e-4), run_eagerly=run_eagerly)
+    return nets
+
+
+def _numpy(value):
+    return keras.ops.convert_to_numpy(value)
+
+
+def _weights(networks):
+    return [weight.numpy() for network in networks for weight in network.trainable_weights]
+
+
+def _start(model, data, output, backend, *options):
+    """Train saved nets in another process."""
+    script = Path(joint_steps.__file__)
+    # A tiny batch on one thread, compiled with less care: most of the time here is compilation.
+    hurry = {"OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_backend_optimization_level=1"}
+    environment = {**os.environ, **hurry, "KERAS_BACKEND": backend}
+    command = [sys.executable, str(script), str(model), str(data), str(output), *options]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _finish(process, output):
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return dict(np.load(output))
+
+
+@pytest.fixture(scope="module")
+def nets():
+    return _nets()
+
+
+def test_estimates_synthesizes_and_encodes(nets):
+    estimate = nets.estimate(DATA["depth"][:2])
+    assert {name: tuple(value.shape) for name, value in estimate.items()} == {
+        "pose": (2, 14, 3),
+        "sigma": (2, 14),
+        "latent": (2, 23),
+    }
+    np.testing.assert_allclose(_numpy(estimate["pose"]), _numpy(nets.pose_decoder(estimate["latent"])), atol=1e-5)
+    code = nets.encode_pose(DATA["pose"][:2])
+    assert code["mean"].shape == (2, 23) and code["log_variance"].shape == (2, 20)
+    hand = nets.synthesize(LATENTS)
+    assert hand["pose"].shape == (2, 14, 3) and hand["depth"].shape == (2, 128, 128, 1)
+
+
+def test_predicts_as_it_estimates(nets):
+    predicted = nets.predict(DATA["depth"][:2], verbose=0)
+    np.testing.assert_allclose(predicted["pose"], _numpy(nets.estimate(DATA["depth"][:2])["pose"]), atol=1e-5)
+
+
+def test_config_makes_the_same_architecture():
+    nets = cn_zoo.CrossingNets("default", "icvl", cube_mm=300.0, seed=7)
+    again = cn_zoo.CrossingNets.from_config(nets.get_config())
+    assert again.get_config() == nets.get_config()
+    assert [weight.shape for weight in again.weights] == [weight.shape for weight in nets.weights]
+
+
+def test_nan_is_known_by_the_terms_that_it_reaches(nets):
+    spoilt = np.full((2, 128, 128, 1), np.nan, "float32")
+    values = nets.evaluate({"depth": LABELLED[0], "unlabelled": spoilt}, LABELLED[1], verbose=0, return_dict=True)
+    lost = {name for name, value in values.items() if np.isnan(value)}
+    assert lost == {"loss", "realness", "feature_matching", "unlabelled_cycle", "unlabelled_reconstruction"}
+
+
+def test_frozen_networks_stay_and_missing_data_leaves_its_terms_out():
+    nets = _nets()
+    nets.pose_encoder.trainable = nets.pose_decoder.trainable = False
+    nets.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)
+    fixed, moving = nets.players["pose_vae"], (*nets.players["discriminator"], *nets.players["generator"])
+    before, before_moving = [weight.numpy() for net in fixed for weight in net.weights], _weights(moving)
+    history = nets.fit(*LABELLED, verbose=0).history
+    after = [weight.numpy() for net in fixed for weight in net.weights]
+    assert all(np.array_equal(old, new) for old, new in zip(before, after, strict=True))
+    assert not any(np.array_equal(old, new) for old, new in zip(before_moving, _weights(moving), strict=True))
+    assert int(nets.optimizer.iterations) == 1
+    assert not {"unlabelled_cycle", "unlabelled_reconstruction", "pose_kl"} & history.keys()
+
+
+def test_mixed_precision():
+    nets = _nets(dtype="mixed_bfloat16")
+    assert nets.trunk.compute_dtype == "bfloat16" and nets.pose_encoder.compute_dtype == "float32"
+    before = _weights(nets.players["discriminator"])
+    history = nets.fit(*LABELLED, verbose=0).history
+    assert all(np.isfinite(value).all() for value in history.values())
+    assert not any(map(np.array_equal, before, _weights(nets.players["discriminator"])))
+    for value in [*nets.estimate(LABELLED[0]).values(), *nets.synthesize(LATENTS).values()]:
+        assert keras.backend.standardize_dtype(value.dtype) == "float32"
+
+
+def test_resumed_in_a_fresh_process_equals_uninterrupted(tmp_path):
+    np.savez(tmp_path / "data.npz", **DATA)
+    nets = _nets(run_eagerly=False)
+    nets.fit(*LABELLED, verbose=0)
+    nets.save(tmp_path / "nets.keras")
+    process = _start(tmp_path / "nets.keras", tmp_path / "data.npz", tmp_path / "out.npz", "tensorflow")
+    expected = joint_steps.joint_steps(nets, DATA)
+    found = _finish(process, tmp_path / "out.npz")
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
+
+
+def test_five_steps_agree_on_every_backend(tmp_path, monkeypatch):
+    np.savez(tmp_path / "data.npz", **DATA)
+    nets = _nets()
+    nets.save(tmp_path / "nets.keras")
+    outputs = {backend: tmp_path / f"{backend}.npz" for backend in ("jax", "torch")}
+    started = {
+        backend: _start(tmp_path / "nets.keras", tmp_path / "data.npz", output, backend, "noise-free")
+        for backend, output in outputs.items()
+    }
+    monkeypatch.setattr(keras.random, "normal", keras.random.normal)
+    monkeypatch.setattr(keras.random, "uniform", keras.random.uniform)
+    joint_steps.without_noise()
+    expected = joint_steps.joint_steps(nets, DATA)
+    for backend, output in outputs.items():
+        found = _finish(started[backend], output)
+        assert found.keys() == expected.keys()
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, atol=1e-3, rtol=1e-3, err_msg=f"{backend} {name}")
+
+
+def test_a_model_released_without_nets_says_so(tmp_path):
+    camera = (588.0, 587.0, 320.0, 240.0)
+    facts = ("mine", "nyu", camera, 250.0, "right", "paper", 23, "none", "Apache-2.0", "none", {}, 0, {})
+    Preset(*facts).save(tmp_path)
+    with pytest.raises(WeightsError, match="mine: has no file of kind 'nets'"):
+        cn_zoo.CrossingNets.from_pretrained(tmp_path)
+
+
+def test_another_model_is_no_crossing_nets(tmp_path):
+    x = keras.Input((2,))
+    keras.Model(x, keras.layers.Dense(1)(x)).save(tmp_path / "other.keras")
+    with pytest.raises(WeightsError, match="holds no CrossingNets"):
+        cn_zoo.CrossingNets.from_pretrained(tmp_path / "other.keras")

@@ -1,0 +1,72 @@
+"""Each term of the joint objective trains its own player, and no other."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from cn_zoo.models import CrossingNets
+from cn_zoo.objective import Batch, JointObjective
+
+#: The networks that each term must reach.
+REACHED = {
+    "pose_kl": {"pose_encoder"},
+    "pose_reconstruction": {"pose_encoder", "pose_decoder"},
+    "pose": {"trunk", "posterior_head"},
+    "dense_pose": {"trunk", "posterior_head"},
+    "posterior": {"trunk", "posterior_head"},
+    "synthetic_posterior": {"trunk", "posterior_head"},
+    "realness": {"trunk", "realness_head"},
+    "metric": {"trunk", "metric_head"},
+    "unlabelled_cycle": {"trunk", "posterior_head"},
+    "depth_reconstruction": {"mapping_layer", "generator"},
+    "unlabelled_reconstruction": {"mapping_layer", "generator"},
+    "feature_matching": {"mapping_layer", "generator"},
+    "generator_metric": {"mapping_layer", "generator"},
+}
+UNLABELLED = {"unlabelled_cycle", "unlabelled_reconstruction"}
+
+
+@pytest.fixture(scope="module")
+def nets():
+    keras.utils.set_random_seed(3)
+    return CrossingNets("default", "nyu")
+
+
+def _batch(unlabelled):
+    rng = np.random.default_rng(0)
+    depth = rng.uniform(-1, 1, (2 + unlabelled, 128, 128, 1)).astype("float32")
+    pose = rng.normal(size=(2, 14, 3)).astype("float32")
+    return Batch(tf.constant(depth[:2]), tf.constant(pose), tf.constant(depth[2:]) if unlabelled else None, True)
+
+
+def _reached(networks, term, tape):
+    """Names of the networks whose weights get a gradient."""
+    owners = [network.name for network in networks for _ in network.trainable_weights]
+    weights = [weight.value for network in networks for weight in network.trainable_weights]
+    pairs = zip(owners, tape.gradient(term, weights), strict=True)
+    gradients = [(owner, np.array(gradient)) for owner, gradient in pairs if gradient is not None]
+    assert all(np.isfinite(gradient).all() for _, gradient in gradients)
+    return {owner for owner, gradient in gradients if gradient.any()}
+
+
+def test_gradients_reach_the_players_they_should(nets):
+    networks = [network for owned in nets.players.values() for network in owned]
+    found = {}
+    for player in nets.players:
+        # Another number of unlabelled than of labelled depth maps shows that no slice mixes them.
+        with tf.GradientTape(persistent=True) as tape:
+            terms = JointObjective().terms(nets, player, _batch(unlabelled=3))
+        found |= {name: _reached(networks, term, tape) for name, term in terms.items()}
+    assert found == REACHED
+    assert set(JointObjective().get_config()) == set(REACHED)
+
+
+def test_without_unlabelled_depth_only_its_own_terms_are_missing(nets):
+    terms = {name for player in nets.players for name in JointObjective().terms(nets, player, _batch(0))}
+    assert terms == set(REACHED) - UNLABELLED
+
+
+def test_weights():
+    objective = JointObjective.from_config({**JointObjective().get_config(), "pose": 2.0, "realness": 0.0})
+    assert objective.weigh({"pose": 3.0, "realness": 100.0}) == 6.0

@@ -1,0 +1,58 @@
+import keras
+import numpy as np
+import pytest
+
+from cn_zoo.training import RoutedOptimizer
+
+
+def _routed(optimizers):
+    weights = {player: [keras.Variable(np.ones(2, "float32"), name=player)] for player in ("mine", "yours")}
+    optimizer = RoutedOptimizer(optimizers)
+    optimizer.route(weights)
+    every = weights["mine"] + weights["yours"]
+    optimizer.build(every)
+    return optimizer, every
+
+
+def _values(weights):
+    return [np.array(weight).tolist() for weight in weights]
+
+
+GRADIENTS = [np.ones(2, "float32"), np.ones(2, "float32")]
+
+
+def test_each_player_has_its_own_optimizer():
+    optimizer, weights = _routed({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.SGD(0.5)})
+    optimizer.apply(GRADIENTS, weights)
+    np.testing.assert_allclose(_values(weights), [[0.9, 0.9], [0.5, 0.5]])
+
+
+def test_waiting_players_keep_weights_moments_and_steps():
+    optimizer, weights = _routed({"mine": keras.optimizers.Adam(0.1), "yours": keras.optimizers.Adam(0.1)})
+    optimizer.apply(GRADIENTS, weights)
+    waiting = [np.array(state) for state in optimizer.optimizers["yours"].variables]
+    before = _values(weights)
+    optimizer.turn = "mine"
+    optimizer.apply([GRADIENTS[0], np.zeros(2, "float32")], weights)
+    after = _values(weights)
+    assert after[0] != before[0] and after[1] == before[1]
+    for old, new in zip(waiting, optimizer.optimizers["yours"].variables, strict=True):
+        np.testing.assert_array_equal(old, np.array(new))
+
+
+def test_learning_rate_is_everyones():
+    optimizer, _ = _routed({"mine": keras.optimizers.Adam(0.1), "yours": keras.optimizers.Adam(0.1)})
+    optimizer.learning_rate = 0.25
+    assert [float(each.learning_rate) for each in optimizer.optimizers.values()] == [0.25, 0.25]
+
+
+def test_config_keeps_every_players_optimizer():
+    optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.Adam(0.5, beta_1=0.5)})
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert again.get_config() == optimizer.get_config()
+    assert again.optimizers["yours"].beta_1 == 0.5
+
+
+def test_a_player_without_optimizer_is_an_error():
+    with pytest.raises(ValueError, match="no optimizer for yours"):
+        _routed({"mine": keras.optimizers.SGD(0.1)})
