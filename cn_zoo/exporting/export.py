@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cn_zoo.errors import CnZooError, MissingDependencyError
+from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
 from cn_zoo.exporting.parity import Parity, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
@@ -51,14 +51,14 @@ def export(model: str | Path, format: str, precision: str, path: str | Path) -> 
 
     Raises:
         ValueError: no such format or precision, or the path ends in something else.
-        UnknownModelError, WeightsError: as of ``cn_zoo.weights_path``.
+        UnknownModelError, WeightsError: as of ``cn_zoo.weights_path``; or the model's file is broken or not Keras's.
         MissingDependencyError: the export extra is not installed.
         CnZooError: the exported file is too far from Keras, see ``check_parity``; it is not kept. Or Keras does not
             run on TensorFlow.
     """
     _check(format, precision, Path(path))
-    estimator = keras.models.load_model(resolve(model, "estimator"), compile=False)
-    return export_estimator(estimator, get_preset(model), format, precision, path)
+    preset = get_preset(model)
+    return export_estimator(_load(resolve(model, "estimator")), preset, format, precision, path)
 
 
 def export_estimator(estimator: keras.Model, preset: Preset, format: str, precision: str, path: str | Path) -> Parity:
@@ -78,6 +78,16 @@ def export_estimator(estimator: keras.Model, preset: Preset, format: str, precis
         outputs = [runtime.run(crop[..., 0]) for crop in test.depth]
         found = {name: np.stack([each[name] for each in outputs]) for name in expected}
         return check_parity(found, expected, test.poses[preset.skeleton], precision, path)
+
+
+def _load(path: Path) -> keras.Model:
+    if path.suffix != ".keras":
+        raise WeightsError(f"{path}: is no Keras file, and exports are made from one; give the model itself")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except Exception as error:  # Keras, HDF5, zip and JSON each have their own
+        reason = str(error).splitlines()[0][:200]
+        raise WeightsError(f"{path}: cannot be loaded ({reason}); install or train the model again") from error
 
 
 def _check(format: str, precision: str, path: Path) -> None:

@@ -159,10 +159,18 @@ def test_another_backend_is_told_what_to_set(tmp_path, monkeypatch):
         cn_zoo.export("no such model", "onnx", "fp32", tmp_path / "a.onnx")
 
 
-def test_a_model_without_a_keras_file(model, exported, tmp_path):
+def test_a_model_without_a_whole_keras_file(model, exported, tmp_path):
+    target = tmp_path / "a.onnx"
+    with pytest.raises(WeightsError, match="is no Keras file"):
+        cn_zoo.export(exported["onnx", "fp32"][0], "onnx", "fp32", target)
     replace(get_preset(model), files={}).save(tmp_path)
-    with pytest.raises(WeightsError, match="estimator"):
-        cn_zoo.export(tmp_path, "onnx", "fp32", tmp_path / "a.onnx")
+    with pytest.raises(WeightsError, match="no file of kind 'estimator'"):
+        cn_zoo.export(tmp_path, "onnx", "fp32", target)
+    broken = tmp_path / "estimator.keras"
+    broken.write_bytes(weights_path(model).read_bytes()[:1000])
+    with pytest.raises(WeightsError, match=r"estimator\.keras: cannot be loaded"):
+        cn_zoo.export(broken, "onnx", "fp32", target)
+    assert not target.exists()
 
 
 def test_soft_argmax_survives_int8(few_crops, tmp_path):
