@@ -12,8 +12,8 @@ from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 
 _EXAMPLES = Path(__file__).parent.parent / "examples"
-#: File, benchmark and number of a test frame that shows an open hand well.
-_FRAMES = (("hand.png", "nyu", 0), ("hand_icvl.png", "icvl", 0), ("hand_msra.png", "msra", 0))
+#: File, benchmark and number of a test frame that shows the hand well.
+_FRAMES = (("hand.png", "nyu", 0), ("hand_icvl.png", "icvl", 35), ("hand_msra.png", "msra", 10))
 
 
 def main() -> None:
