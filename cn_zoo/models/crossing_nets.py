@@ -107,7 +107,7 @@ class CrossingNets(keras.Model):
         try:
             nets = keras.models.load_model(path)
         except Exception as error:
-            reason = str(error).splitlines()[0][:200]
+            reason = " ".join(str(error).split())[:200]
             raise WeightsError(f"{path}: cannot be loaded ({reason}); save or download it again") from error
         if not isinstance(nets, cls):
             raise WeightsError(f"{path}: holds no CrossingNets but a {type(nets).__name__}; give a file of kind 'nets'")
@@ -210,12 +210,14 @@ class CrossingNets(keras.Model):
         step takes and returns the training state too, which the next player's step goes on with.
         """
         *state, batch = args
-        for player in self.players:
-            if self._weights_of(player):
-                self._turn = self.optimizer.turn = player
-                result = super().train_step(*state, batch)
-                state = result[1:] if state else state
-        self._turn = self.optimizer.turn = None
+        try:
+            for player in self.players:
+                if self._weights_of(player):
+                    self._turn = self.optimizer.turn = player
+                    result = super().train_step(*state, batch)
+                    state = result[1:] if state else state
+        finally:
+            self._turn = self.optimizer.turn = None
         return result
 
     def compute_loss(
