@@ -24,9 +24,17 @@ __all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> object:
-    if name in _HOMES:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cn_zoo' has no attribute {name!r}")
+    try:
         return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'cn_zoo' has no attribute {name!r}")
+    except ModuleNotFoundError as error:
+        if error.name != "keras":
+            raise
+        from cn_zoo.errors import MissingDependencyError
+
+        line = "pip install 'cn_zoo[tensorflow]' (or [jax], or [torch])"
+        raise MissingDependencyError(f"cn_zoo.{name} needs Keras with a backend: {line}") from None
 
 
 def __dir__() -> list[str]:

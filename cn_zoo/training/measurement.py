@@ -16,8 +16,8 @@ SYNTHETIC_TESTS = {
 #: How the figures come about, for records and cards.
 PROTOCOL = (
     "Mean distance of joints over all joints and frames, in camera coordinates, with the true hand centre; synthetic "
-    "depth with the preset's own mix of cameras, scenes and sensors. Synthetic test: the training mesh, subjects, poses "
-    "and scenes never seen. WebXR hand: another artist's mesh, never trained on."
+    "depth with the preset's own mix of cameras, scenes and sensors. Synthetic test: the training mesh, subjects, "
+    "poses and scenes never seen. WebXR hand: another artist's mesh, never trained on."
 )
 _SEED = 1
 _BATCH = 50

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import keras
@@ -17,6 +15,7 @@ from cn_zoo.models import (
     build_posterior_head,
     build_trunk,
 )
+from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.recipe import Recipe
 
@@ -44,7 +43,7 @@ class Parts:
         architecture, skeleton = ARCHITECTURES[recipe.architecture], SKELETONS[recipe.dataset]
         pose_encoder = build_pose_encoder(architecture, skeleton)
         pose_decoder = build_pose_decoder(architecture, skeleton)
-        with _dtype_policy(policy):
+        with dtype_policy(policy):
             trunk = build_trunk(architecture)
             posterior_head = build_posterior_head(architecture, skeleton, PRESETS[recipe.dataset].cube_mm)
         return cls(skeleton, pose_encoder, pose_decoder, trunk, posterior_head)
@@ -70,14 +69,3 @@ class Parts:
     def estimator(self) -> keras.Model:
         """Trunk, posterior and pose decoder as one model, sharing these weights."""
         return build_pose_estimator(self.trunk, self.posterior_head, self.pose_decoder, self.skeleton)
-
-
-@contextmanager
-def _dtype_policy(name: str) -> Iterator[None]:
-    """Layers made inside have the dtype policy ``name``."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

@@ -59,10 +59,11 @@ def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
     calibrate(recipe, estimator)
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
-    record = _describe(recipe, estimator)
+    record = replace(_describe(recipe, estimator), files={"estimator": FileRecord.of(folder / ESTIMATOR_FILE)})
+    # A model already, also where the export's needs are not met.
+    record.save(folder)
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
-    files = {"onnx": FileRecord.of(folder / ONNX_FILE), "estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
-    replace(record, files=files).save(folder)
+    replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}).save(folder)
     return folder
 
 

@@ -66,9 +66,7 @@ def train_posterior(recipe: Recipe, parts: Parts, folder: Path) -> None:
     curves = keras.callbacks.CSVLogger(folder / "posterior.csv", append=done > 0)
     progress = RichProgress("posterior", steps, done, stage.batch_size)
     callbacks = [checkpoint, curves, progress]
-    task.fit(
-        stream, initial_epoch=done // every, epochs=steps // every, callbacks=callbacks, verbose=0, shuffle=False
-    )
+    task.fit(stream, initial_epoch=done // every, epochs=steps // every, callbacks=callbacks, verbose=0, shuffle=False)
     stream.close()
 
 

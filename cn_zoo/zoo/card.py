@@ -18,7 +18,7 @@ def model_card(preset: Preset) -> str:
             "",
             f"- architecture: {preset.architecture}, {preset.parameters:,} parameters, latent of {preset.latent_size}",
             f"- camera it serves by default: fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} px; any other by `--camera`",
-            f"- input: a cube of {preset.cube_mm:g} mm around a {preset.hand} hand (others mirrored), as 128 x 128 pixels",
+            f"- input: a cube of {preset.cube_mm:g} mm around a {preset.hand} hand (others mirrored), 128 x 128 pixels",
             f"- trained on: {preset.training_data}",
             f"- licence of the weights: {preset.licence}",
             "",

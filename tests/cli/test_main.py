@@ -21,9 +21,7 @@ def run_bare(*arguments, **options):
 
 
 def test_help_lists_all_commands_and_imports_next_to_nothing():
-    result = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", _BARE, "--help"], capture_output=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-X", "importtime", "-c", _BARE, "--help"], capture_output=True, text=True)
     assert result.returncode == 0
     for command in COMMANDS:
         assert command in result.stdout

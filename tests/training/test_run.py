@@ -17,6 +17,7 @@ SHORT = (
     "architecture=paper",
     "pose_vae.poses=600",
     "pose_vae.epochs=2",
+    "posterior.warm_start=",
     "posterior.samples=96",
     "posterior.batch_size=16",
     "posterior.checkpoint_every=2",
