@@ -5,8 +5,13 @@ unless a name needs it.
 """
 
 from importlib import import_module
+from pathlib import Path
 
 __version__ = "0.1.0"
+
+# Installed, ``cli`` and ``pretrained`` lie in this folder; in a checkout they lie beside it.
+if not (Path(__file__).parent / "cli").is_dir():
+    __path__.append(str(Path(__file__).parent.parent))
 
 _HOMES = {
     "Camera": "cn_zoo.geometry",
