@@ -6,12 +6,14 @@ import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
+import numpy as np
 
 from cn_zoo.cli._options import CAMERA, CENTER
 from cn_zoo.cli._records import FORMATS, Record, error_record, format_records, pose_record
@@ -23,44 +25,61 @@ from cn_zoo.io.atomic import atomic_path
 from cn_zoo.io.depth_image import read_depth
 from cn_zoo.io.sources import expand_sources
 
-_WORKERS = os.cpu_count() or 1
+_CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be done with every source."""
+    """What is to be done with every source. Plain values: it travels to worker processes."""
 
-    estimator: HandPoseEstimator
     model: str
+    runtime: str
     camera: Camera | None
     depth_scale: float
     center: tuple[float, float, float] | None
     hand: str
-    overlay: Callable[[Path], Path] | None
-    save_crop: Callable[[Path], Path] | None
 
-    def run(self, source: Path) -> tuple[Record, int]:
+
+@dataclass(frozen=True)
+class _Source:
+    """One source, and where its pictures go."""
+
+    path: Path
+    overlay: Path | None
+    crop: Path | None
+
+
+class _Worker:
+    """Does a job, source by source."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._estimator = HandPoseEstimator.from_pretrained(job.model, job.runtime)
+
+    def __call__(self, source: _Source) -> tuple[Record, int]:
         """The record of one source, and its exit code."""
+        job, name = self._job, str(source.path)
         try:
-            depth = read_depth(source, self.depth_scale)
-            pose = self.estimator.predict(depth, self.camera, self.center, self.hand)
-            self._draw(source, depth, pose)
+            depth = read_depth(source.path, job.depth_scale)
+            pose = self._estimator.predict(depth, job.camera, job.center, job.hand)
+            _draw(source, depth, pose)
         except CnZooError as error:
             # Errors of the picture itself do not know the file's name.
-            message = str(error) if str(source) in str(error) else f"{source}: {error}"
-            return error_record(str(source), self.model, message), exit_code(error)
-        return pose_record(str(source), self.model, pose), 0
+            message = str(error) if name in str(error) else f"{name}: {error}"
+            return error_record(name, job.model, message), exit_code(error)
+        return pose_record(name, job.model, pose), 0
 
-    def _draw(self, source: Path, depth: object, pose: HandPose) -> None:
-        if self.overlay:
-            from cn_zoo.drawing import draw_overlay
 
-            image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop.window())
-            _save(image, self.overlay(source))
-        if self.save_crop:
-            from cn_zoo.drawing import draw_crop
+def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
+    if source.overlay:
+        from cn_zoo.drawing import draw_overlay
 
-            _save(draw_crop(pose.crop.cut(depth)), self.save_crop(source))
+        image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop.window())
+        _save(image, source.overlay)
+    if source.crop:
+        from cn_zoo.drawing import draw_crop
+
+        _save(draw_crop(pose.crop.cut(depth)), source.crop)
 
 
 @click.command()
@@ -97,37 +116,46 @@ def predict(
     """
     files = expand_sources(sources)
     several = len(files) > 1
-    job = _Job(
-        HandPoseEstimator.from_pretrained(model, runtime),
-        model,
-        camera,
-        depth_scale,
-        center,
-        hand,
-        _picture_namer(overlay, files, "--overlay"),
-        _picture_namer(save_crop, files, "--save-crop"),
-    )
+    job = _Job(model, runtime, camera, depth_scale, center, hand)
+    # Made here, so that a model's faults are told once, before anything starts.
+    worker = _Worker(job)
+    overlays = _picture_paths(overlay, files, "--overlay")
+    crops = _picture_paths(save_crop, files, "--save-crop")
+    work = [_Source(path, overlays.get(path), crops.get(path)) for path in files]
     codes: list[int] = []
-    records = _collect(_in_order(job.run, files), codes, len(files), quiet)
+    results = _in_parallel(job, work) if several else map(worker, work)
+    records = _collect(results, codes, len(files), quiet)
     if not several:
         records = _or_exit(records, codes)
     _write(format_records(records, form or ("jsonl" if several else "json")), output)
     sys.exit(max(codes))
 
 
-def _in_order(task: Callable[[Path], tuple[Record, int]], files: list[Path]) -> Iterator[tuple[Record, int]]:
-    """Run a task on all cores, results in the files' order, few at a time: memory stays constant."""
-    if len(files) == 1:
-        yield task(files[0])
-        return
+def _in_parallel(job: _Job, work: list[_Source]) -> Iterator[tuple[Record, int]]:
+    """Do a job on all cores, results in the sources' order, few at a time: memory stays constant.
+
+    Processes, because reading and localising mostly hold Python's lock. Spawned: a fork would copy running threads.
+    """
     waiting: deque[Future] = deque()
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        for file in files:
-            waiting.append(pool.submit(task, file))
-            if len(waiting) > 2 * _WORKERS:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(min(_CORES, len(work)), context, _start_worker, (job,)) as pool:
+        for source in work:
+            waiting.append(pool.submit(_run_worker, source))
+            if len(waiting) > 4 * _CORES:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _start_worker(job: _Job) -> None:
+    """In a worker process: load the model once."""
+    global _worker
+    _worker = _Worker(job)
+
+
+def _run_worker(source: _Source) -> tuple[Record, int]:
+    """In a worker process: do one source."""
+    return _worker(source)
 
 
 def _collect(results: Iterable[tuple[Record, int]], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
@@ -180,15 +208,15 @@ class _progress:
         self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
 
 
-def _picture_namer(target: Path | None, files: list[Path], option: str) -> Callable[[Path], Path] | None:
+def _picture_paths(target: Path | None, files: list[Path], option: str) -> dict[Path, Path]:
     """Where each source's picture goes: the file itself for one source, a folder for several."""
     if target is None:
-        return None
+        return {}
     if len(files) == 1 and not target.is_dir():
-        return lambda source: target if target.suffix else target.with_suffix(".png")
+        return {files[0]: target if target.suffix else target.with_suffix(".png")}
     if target.is_file():
         raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
-    return {source: target / name for source, name in _picture_names(files).items()}.__getitem__
+    return {source: target / name for source, name in _picture_names(files).items()}
 
 
 def _picture_names(files: list[Path]) -> dict[Path, str]:

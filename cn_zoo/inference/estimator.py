@@ -21,6 +21,8 @@ HANDS = ("right", "left", "auto")
 FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
 #: A crop with less of its pixels inside the cube shows no hand: the smallest fist fills about five times as much.
 _LEAST_FILLED = 0.01
+#: A crop centre this near to the mean of the joints needs no second look: training moves crops as much.
+_WELL_CENTERED_MM = 15.0
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0
 
@@ -94,8 +96,11 @@ class HandPoseEstimator:
             return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0), hand)
         location = locate_hand(depth_mm, camera)
         first = self._estimate(depth_mm, camera, location, hand)
-        # The joints tell their mean better than the localisation did: look again from there.
-        better = tuple(camera.xyz_to_uvd(first.xyz.mean(axis=0)))
+        # The joints tell their mean better than the localisation did: where it was far off, look again from there.
+        mean = first.xyz.mean(axis=0)
+        if np.linalg.norm(mean - camera.uvd_to_xyz(location.center_uvd)) < _WELL_CENTERED_MM:
+            return first
+        better = tuple(camera.xyz_to_uvd(mean))
         return self._estimate(depth_mm, camera, HandLocation(better, location.confidence), first.hand)
 
     def _estimate(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
