@@ -30,7 +30,7 @@ def published_results(dataset: str) -> list[PublishedResult]:
     Raises:
         KeyError: no results are kept for that dataset.
     """
-    file = resources.files(__package__) / "published" / f"{dataset}.json"
+    file = resources.files(__package__) / "literature" / f"{dataset}.json"
     if not file.is_file():
         raise KeyError(f"no published results for {dataset!r}")
     content = json.loads(file.read_text(encoding="utf-8"))
