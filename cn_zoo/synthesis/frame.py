@@ -15,8 +15,9 @@ from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
 from cn_zoo.synthesis.hand_shape import ShapedHand
 from cn_zoo.synthesis.labels import label_joints
+from cn_zoo.synthesis.pick import pick
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
-from cn_zoo.synthesis.presets import Lens, Preset, Viewpoints
+from cn_zoo.synthesis.presets import Lens, PoseShares, Preset, Viewpoints
 from cn_zoo.synthesis.rasterizer import rasterize
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene, random_rotation
 from cn_zoo.synthesis.sensors import SENSORS, sense
@@ -186,13 +187,13 @@ def draw_crop(
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
     """Draw everything about a frame but its pixels."""
     names, shares = zip(*preset.sensors, strict=True)
-    sensor = names[_pick(shares, rng)]
+    sensor = names[pick(shares, rng)]
     distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)
     lens = _draw_lens(preset, rng)
     if binned and preset.cube_mm * lens.camera.fx / distance > _WIDEST_WINDOW:
         lens = _halved(lens)
     rotation = _draw_rotation(preset.views, rng)
-    posed = _draw_hand(rng, split, rotation)
+    posed = _draw_hand(rng, split, preset.poses, rotation)
     cut_by_border = rng.random() < preset.scene.border
     target = _draw_position(lens, distance, cut_by_border, rng)
     center = label_joints(posed, preset.name).mean(axis=0)
@@ -203,7 +204,7 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     solids = draw_scene(preset.scene, hand, rng)
     meshes = [(posed.vertices, posed.faces)]
     if rng.random() < preset.scene.second_hand:
-        meshes.append(_draw_second_hand(hand, rng, split))
+        meshes.append(_draw_second_hand(hand, rng, split, preset.poses))
     box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
     return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box)
 
@@ -238,16 +239,6 @@ def sample_generator(seed: int, index: int, split: str) -> np.random.Generator:
     return np.random.default_rng((seed, SPLITS[split].code, index))
 
 
-def _pick(shares: tuple[float, ...], rng: np.random.Generator) -> int:
-    """An index, as often as its share of the total says."""
-    luck = rng.random() * sum(shares)
-    for i, share in enumerate(shares):
-        luck -= share
-        if luck < 0:
-            return i
-    return len(shares) - 1
-
-
 def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> float:
     """A distance that the sensor can measure; what is too near for it goes a little beyond its limit."""
     near, far = preset.wide_distance_mm if rng.random() < preset.wide else preset.distance_mm
@@ -256,7 +247,7 @@ def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> 
 
 
 def _draw_lens(preset: Preset, rng: np.random.Generator) -> Lens:
-    lens = preset.lenses[_pick(tuple(lens.share for lens in preset.lenses), rng)]
+    lens = preset.lenses[pick(tuple(lens.share for lens in preset.lenses), rng)]
     if not lens.focal_jitter:
         return lens
     camera, scale = lens.camera, 1 + lens.focal_jitter * (2 * rng.random() - 1)
@@ -271,15 +262,28 @@ def _halved(lens: Lens) -> Lens:
 
 
 def _draw_rotation(views: Viewpoints, rng: np.random.Generator) -> np.ndarray:
-    if rng.random() < views.any_view:
+    kind = rng.random()
+    if kind < views.any_view:
         return random_rotation(rng)
+    usual = kind < views.any_view + views.usual
+    yaw, pitch, roll = _draw_usual_turn(views, rng) if usual else _draw_wide_turn(views, rng)
+    return _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
+
+
+def _draw_usual_turn(views: Viewpoints, rng: np.random.Generator) -> tuple[float, float, float]:
+    angles = (views.yaw, views.pitch, views.roll)
+    return tuple(
+        angle.mean + angle.deviation * normal for angle, normal in zip(angles, rng.standard_normal(3), strict=True)
+    )
+
+
+def _draw_wide_turn(views: Viewpoints, rng: np.random.Generator) -> tuple[float, float, float]:
     sides = 2 * rng.random(2) - 1
     yaw, pitch = np.sign(sides) * np.abs(sides) ** views.concentration * (views.yaw_deg, views.pitch_deg)
-    pitch += views.lean_deg
     if rng.random() < views.back:
         yaw += 180
     roll = 360 * rng.random() if rng.random() < views.any_roll else views.roll_deg * rng.standard_normal()
-    return _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
+    return yaw, pitch + views.lean_deg, roll
 
 
 def _turn(axis: int, degrees: float) -> np.ndarray:
@@ -298,9 +302,9 @@ def _subject(split: str, number: int) -> ShapedHand:
     return HandModel.load(SPLITS[split].mesh).draw_shape(rng)
 
 
-def _draw_hand(rng: np.random.Generator, split: str, rotation: np.ndarray) -> PosedHand:
+def _draw_hand(rng: np.random.Generator, split: str, shares: PoseShares, rotation: np.ndarray) -> PosedHand:
     subject = _subject(split, int(rng.integers(SPLITS[split].subjects)))
-    return subject.pose(draw_pose(rng), rotation, np.zeros(3))
+    return subject.pose(draw_pose(rng, shares), rotation, np.zeros(3))
 
 
 def _moved(posed: PosedHand, offset: np.ndarray) -> PosedHand:
@@ -345,13 +349,15 @@ def _draw_position(lens: Lens, distance: float, cut_by_border: bool, rng: np.ran
     return camera.uvd_to_xyz(np.array([u, v, distance]))
 
 
-def _draw_second_hand(hand: PlacedHand, rng: np.random.Generator, split: str) -> tuple[np.ndarray, np.ndarray]:
+def _draw_second_hand(
+    hand: PlacedHand, rng: np.random.Generator, split: str, shares: PoseShares
+) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and faces of another hand beside, behind or, now and then, touching the first; mostly a left one."""
     around = 2 * math.pi * rng.random()
     far = 70 + 130 * rng.random()
     offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
     rotation = random_rotation(rng) if rng.random() < 0.5 else hand.rotation @ _turn(int(rng.integers(3)), 60.0)
-    posed = _draw_hand(rng, split, np.eye(3))
+    posed = _draw_hand(rng, split, shares, np.eye(3))
     vertices, faces = posed.vertices - _palm(posed).astype(np.float32), posed.faces
     if rng.random() < 0.8:
         # A mirror image turns its faces inside out, unless their corners are counted the other way round.

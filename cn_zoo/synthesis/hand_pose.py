@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
 from cn_zoo.synthesis.gestures import FAMILIES, GESTURES
 from cn_zoo.synthesis.kinematics import ANGLES
+from cn_zoo.synthesis.pick import pick
+from cn_zoo.synthesis.presets import PoseShares, UsualPose
 from cn_zoo.synthesis.self_contact import penetration
 
 
@@ -21,23 +26,23 @@ class JointLimit:
 
 
 _FLEXION = {
-    "mcp": JointLimit(-20.0, 95.0, 8.0),
-    "pip": JointLimit(-4.0, 110.0, 9.0),
-    "dip": JointLimit(-8.0, 80.0, 5.0),
+    "mcp": JointLimit(-25.0, 95.0, 8.0),
+    "pip": JointLimit(-8.0, 110.0, 9.0),
+    "dip": JointLimit(-10.0, 85.0, 5.0),
 }
 LIMITS: dict[str, JointLimit] = {
     "wrist_flexion": JointLimit(-60.0, 65.0, 18.0),
     "wrist_deviation": JointLimit(-20.0, 35.0, 9.0),
     "palm_arch": JointLimit(0.0, 18.0, 3.0),
-    "thumb_radial": JointLimit(-12.0, 65.0, 8.5),
-    "thumb_palmar": JointLimit(-5.0, 65.0, 8.5),
-    "thumb_roll": JointLimit(-20.0, 55.0, 6.0),
-    "thumb_mcp": JointLimit(-10.0, 60.0, 8.0),
-    "thumb_ip": JointLimit(-20.0, 85.0, 9.0),
-    "index_abduction": JointLimit(-10.0, 25.0, 3.5),
-    "middle_abduction": JointLimit(-12.0, 12.0, 3.0),
-    "ring_abduction": JointLimit(-8.0, 20.0, 3.0),
-    "little_abduction": JointLimit(-8.0, 35.0, 5.0),
+    "thumb_radial": JointLimit(-15.0, 70.0, 8.5),
+    "thumb_palmar": JointLimit(-8.0, 65.0, 8.5),
+    "thumb_roll": JointLimit(-20.0, 60.0, 6.0),
+    "thumb_mcp": JointLimit(-12.0, 60.0, 8.0),
+    "thumb_ip": JointLimit(-25.0, 85.0, 9.0),
+    "index_abduction": JointLimit(-12.0, 28.0, 3.5),
+    "middle_abduction": JointLimit(-15.0, 14.0, 3.5),
+    "ring_abduction": JointLimit(-10.0, 23.0, 3.5),
+    "little_abduction": JointLimit(-10.0, 40.0, 5.0),
     **{
         f"{finger}_{joint}": limit
         for finger in ("index", "middle", "ring", "little")
@@ -52,28 +57,38 @@ _ABDUCTION, _PIP, _DIP = _MCP - 1, _MCP + 1, _MCP + 2
 _WRIST = slice(0, 2)
 _THUMB = slice(ANGLES.index("thumb_radial"), ANGLES.index("thumb_ip") + 1)
 
-_GESTURE_SHARE, _FREE_SHARE = 0.38, 0.34  # the rest lies between two of them
-_FREE_TRIES = 3
+_TRIES = 3
 
 #: Neighbouring fingers move together.
 _TOGETHER = np.linalg.cholesky(
     np.array([[1.0, 0.6, 0.4, 0.3], [0.6, 1.0, 0.7, 0.45], [0.4, 0.7, 1.0, 0.7], [0.3, 0.45, 0.7, 1.0]])
 )
+#: Index and middle finger lean one way, ring and little finger the other.
+_FANNED = np.linalg.cholesky(
+    np.array([[1.0, 0.4, -0.15, 0.3], [0.4, 1.0, -0.5, 0.0], [-0.15, -0.5, 1.0, 0.45], [0.3, 0.0, 0.45, 1.0]])
+)
+_SHARES = PoseShares()
 
 
-def draw_pose(rng: np.random.Generator) -> np.ndarray:
-    """Draw a pose: a named gesture with noise, a free pose, or a step on the way from one to another.
+def draw_pose(rng: np.random.Generator, shares: PoseShares = _SHARES) -> np.ndarray:
+    """Draw a pose: around the usual one, a named gesture with noise, a free pose, or a step on the way between two.
+
+    Args:
+        rng: decides all randomness.
+        shares: how often what.
 
     Returns:
         ``(24,)`` radians in the order of ``kinematics.ANGLES``, within ``LIMITS``. Fingers do not go through each other
         (``self_contact.penetration``) further than a named gesture's own touch does.
     """
     kind = rng.random()
-    if kind < _GESTURE_SHARE:
-        return _draw_gesture(rng)
-    if kind < _GESTURE_SHARE + _FREE_SHARE:
-        return _draw_free(rng)
-    return _draw_between(rng)
+    if kind < shares.usual:
+        return _draw_clear(partial(_propose_usual, shares.around), rng)
+    if kind < shares.usual + shares.gesture:
+        return _draw_gesture(rng, shares)
+    if kind < shares.usual + shares.gesture + shares.free:
+        return _draw_clear(_propose_free, rng)
+    return _draw_between(rng, shares)
 
 
 def gesture_pose(name: str) -> np.ndarray:
@@ -100,23 +115,23 @@ def within_limits(angles: np.ndarray) -> np.ndarray:
 
 _ANGLES_OF = {name: gesture.angles() for name, gesture in GESTURES.items()}
 _RELAXED = _ANGLES_OF["relaxed"]
-_FAMILIES = tuple(tuple(_ANGLES_OF[name] for name in family.values()) for family in FAMILIES.values())
-#: Where gestures have the thumb, and the far ends of its reach: out and forward, back, flat across.
-_THUMBS = np.concatenate(
+_FAMILIES = {name: tuple(_ANGLES_OF[gesture] for gesture in family.values()) for name, family in FAMILIES.items()}
+#: The ends of the thumb's reach: out and forward, back, beside, bent in, flat across.
+_THUMB_ENDS = np.radians(
     [
-        np.unique([angles[_THUMB] for angles in _ANGLES_OF.values()], axis=0),
-        np.radians(
-            [
-                (62.0, 45.0, 20.0, 5.0, 0.0),
-                (45.0, 55.0, 35.0, 20.0, 5.0),
-                (60.0, 25.0, 10.0, 20.0, -10.0),
-                (50.0, 0.0, 0.0, 0.0, -15.0),
-                (35.0, 40.0, 30.0, 40.0, 60.0),
-                (0.0, 5.0, 10.0, 10.0, 20.0),
-            ]
-        ),
+        (64.0, 50.0, 40.0, 25.0, 0.0),
+        (55.0, 55.0, 50.0, 35.0, -5.0),
+        (65.0, 25.0, 10.0, 25.0, -10.0),
+        (45.0, 48.0, 30.0, 30.0, 0.0),
+        (55.0, 0.0, 0.0, 0.0, -20.0),
+        (20.0, -2.0, 0.0, -8.0, -15.0),
+        (20.0, 5.0, 20.0, -5.0, 65.0),
+        (30.0, 40.0, 35.0, 45.0, 60.0),
+        (5.0, 55.0, 50.0, 20.0, 15.0),
+        (-6.0, 5.0, 10.0, 10.0, 20.0),
     ]
 )
+_THUMBS = np.concatenate([np.unique([angles[_THUMB] for angles in _ANGLES_OF.values()], axis=0), _THUMB_ENDS])
 
 
 def _noise_from_normals() -> np.ndarray:
@@ -131,53 +146,85 @@ def _noise_from_normals() -> np.ndarray:
 _MIX = _noise_from_normals()
 
 
-def _draw_gesture(rng: np.random.Generator) -> np.ndarray:
-    family = _FAMILIES[rng.integers(len(_FAMILIES))]
+def _usual_from_normals() -> np.ndarray:
+    """``(24, 24)``: independent normals to standard normals that hang together as angles of moving hands do."""
+    mix = np.eye(len(ANGLES))
+    mix[np.ix_(_MCP, _MCP)] = _TOGETHER
+    mix[np.ix_(_PIP, _PIP)] = 0.9 * _TOGETHER
+    mix[np.ix_(_PIP, _MCP)] = 0.44 * _TOGETHER
+    mix[_DIP] = 0.75 * mix[_PIP] + 0.66 * mix[_DIP]
+    mix[np.ix_(_ABDUCTION, _ABDUCTION)] = _FANNED
+    # A thumb far out is not far forward as well, and it turns its pad towards the fingers as it bends.
+    radial, palmar, roll, mcp = range(_THUMB.start, _THUMB.start + 4)
+    mix[palmar] = 0.87 * mix[palmar] - 0.5 * mix[radial]
+    mix[mcp] = 0.87 * mix[mcp] + 0.5 * mix[roll]
+    return mix
+
+
+_USUAL_MIX = _usual_from_normals()
+
+
+def _draw_gesture(rng: np.random.Generator, shares: PoseShares) -> np.ndarray:
+    names, weights = zip(*shares.families, strict=True)
+    family = _FAMILIES[names[pick(weights, rng)]]
     exact = family[rng.integers(len(family))]
     normals = rng.standard_normal(len(ANGLES))
     normals[2:] *= 0.3 + rng.random()  # some people are exact; the wrist is free in any gesture
     return _eased_off(within_limits(exact + _MIX @ normals), exact)
 
 
-def _draw_free(rng: np.random.Generator) -> np.ndarray:
-    """Fingers curl by correlated amounts; the thumb goes anywhere between where gestures have it."""
-    for _ in range(_FREE_TRIES):
-        angles = _propose_free(rng)
+def _draw_clear(propose: Callable[[np.random.Generator], np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """The first proposal whose parts are clear of each other, or the last one eased off."""
+    for _ in range(_TRIES):
+        angles = propose(rng)
         if penetration(angles) == 0.0:
             return angles
     return _eased_off(angles, _RELAXED)
 
 
+def _propose_usual(around: UsualPose, rng: np.random.Generator) -> np.ndarray:
+    mean, deviation = _spread(around)
+    width = 0.7 + 0.7 * rng.random()
+    normals = rng.standard_normal(len(ANGLES))
+    return within_limits(mean + width * deviation * (_USUAL_MIX @ normals))
+
+
+@cache
+def _spread(around: UsualPose) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation ``(24,)`` of all angles, radians; wrist and palm vary as about a gesture."""
+    pairs = np.radians([*around.thumb, *(pair for finger in around.fingers for pair in finger)])
+    arch = math.radians(5.0)
+    return np.concatenate([[0.0, 0.0, arch], pairs[:, 0]]), np.concatenate([_NOISE[:2], [arch], pairs[:, 1]])
+
+
 def _propose_free(rng: np.random.Generator) -> np.ndarray:
     angles = _MIX @ rng.standard_normal(len(ANGLES))
-    share = rng.random(5)
+    share = rng.random(6)
     shared, mcp, pip = rng.standard_normal((3, 4))
     shared = _TOGETHER @ shared
     mcp = share[4] * shared + np.sqrt(1.0 - share[4] ** 2) * mcp  # from each finger for itself to all as one
     pip = 0.6 * mcp + 0.8 * (share[4] * (_TOGETHER @ pip) + (1.0 - share[4]) * pip)
+    openness = 0.9 + 1.6 * share[5]  # hands are open more often than closed
     angles[2] = np.radians(14.0) * share[0]
-    angles[_MCP] = np.radians(-18.0) + np.radians(106.0) * _mostly_open(mcp)
-    angles[_PIP] = np.radians(110.0) * _mostly_open(pip)
-    angles[_DIP] = angles[_PIP] * (0.55 + 0.25 * share[1]) + _NOISE[_DIP] * rng.standard_normal(4)
+    angles[_MCP] = np.radians(-24.0) + np.radians(112.0) * _evenly(mcp) ** openness
+    angles[_PIP] = np.radians(110.0) * _evenly(pip) ** (openness + 0.5)
+    angles[_DIP] = angles[_PIP] * (0.5 + 0.25 * share[1]) + _NOISE[_DIP] * rng.standard_normal(4)
     freedom = np.maximum(np.cos(angles[_MCP]), 0.15)  # a bent knuckle spreads little
-    opening = (1.3 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.8, 0.2, 0.8, 0.9)
-    angles[_ABDUCTION] = freedom * (opening + angles[_ABDUCTION])
-    one, other = _THUMBS[rng.integers(len(_THUMBS), size=2)]
-    angles[_THUMB] += one + share[3] * (other - one)
+    opening = (1.5 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.65, -0.1, 0.65, 0.9)
+    angles[_ABDUCTION] = freedom * (opening + 1.6 * angles[_ABDUCTION])
+    one, end = _THUMBS[rng.integers(len(_THUMBS))], _THUMB_ENDS[rng.integers(len(_THUMB_ENDS))]
+    angles[_THUMB] = 1.3 * angles[_THUMB] + end + share[3] * (one - end)
     return within_limits(angles)
 
 
-def _mostly_open(normals: np.ndarray) -> np.ndarray:
-    """Standard normals to shares in 0..1 that favour little: hands are open more often than closed.
-
-    A logistic stands in for the normals' cumulative distribution; the power leans its even shares.
-    """
-    return (1.0 + np.exp(-1.702 * normals)) ** -1.4
+def _evenly(normals: np.ndarray) -> np.ndarray:
+    """Standard normals to even shares in 0..1: a logistic stands in for their cumulative distribution."""
+    return 1.0 / (1.0 + np.exp(-1.702 * normals))
 
 
-def _draw_between(rng: np.random.Generator) -> np.ndarray:
-    start = _draw_gesture(rng)
-    end = _draw_free(rng) if rng.random() < 0.4 else _draw_gesture(rng)
+def _draw_between(rng: np.random.Generator, shares: PoseShares) -> np.ndarray:
+    start = _draw_gesture(rng, shares)
+    end = _draw_clear(_propose_free, rng) if rng.random() < 0.4 else _draw_gesture(rng, shares)
     return _eased_off(interpolate(start, end, rng.random()), start)
 
 

@@ -109,7 +109,8 @@ def test_a_crop_is_the_cube_cut_out_of_its_frame():
 def test_binning_changes_resolution_not_content():
     preset = replace(PRESETS["nyu"].own(), distance_mm=(500.0, 520.0), scene=ALONE)
     fine, coarse = (draw_crop(preset, 0, 0, binned=binned) for binned in (False, True))
-    np.testing.assert_allclose(fine.pose, coarse.pose, atol=1e-3)
+    # The hand's place in the image differs by up to half a pixel, and so does the side it is seen from.
+    np.testing.assert_allclose(fine.pose, coarse.pose, atol=5e-3)
     assert fine.crop.camera.fx == pytest.approx(2 * coarse.crop.camera.fx)
     assert np.mean(np.abs(fine.depth - coarse.depth) > 0.1) < 0.05
 
@@ -143,6 +144,20 @@ def test_splits_share_no_subject():
     people = {name: {module._subject(name, number).vertices.tobytes() for number in range(5)} for name in SPLITS}
     assert len(set.union(*people.values())) == 5 * len(SPLITS)
     assert len({split.code for split in SPLITS.values()}) == len(SPLITS)
+
+
+def test_palms_face_the_camera_as_before_the_benchmarks_cameras():
+    from cn_zoo.synthesis import frame as module
+
+    rng = np.random.default_rng(0)
+    facing = {
+        name: np.array([module._draw_rotation(preset.views, rng)[2, 2] for _ in range(600)])
+        for name, preset in PRESETS.items()
+    }
+    off = {name: np.degrees(np.arccos(np.clip(cosines, -1, 1))) for name, cosines in facing.items()}
+    assert np.median(off["icvl"]) < 30 < np.median(off["nyu"]) < 65
+    for name in PRESETS:
+        assert np.percentile(off[name], 97) > 120, "backs of hands are seen, too"
 
 
 def test_only_the_cross_mesh_test_uses_the_other_mesh():

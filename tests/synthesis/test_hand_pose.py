@@ -10,6 +10,7 @@ from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import LIMITS, draw_pose, gesture_pose, interpolate, within_limits
 from cn_zoo.synthesis.kinematics import ANGLES
 from cn_zoo.synthesis.posed_hand import LANDMARKS
+from cn_zoo.synthesis.presets import PRESETS, PoseShares
 from cn_zoo.synthesis.self_contact import penetration
 
 
@@ -56,6 +57,17 @@ def test_the_whole_range_is_used(poses):
         assert np.percentile(column(poses, f"{finger}_pip"), 95) > 85
     assert np.percentile(column(poses, "thumb_radial"), 5) < 5
     assert np.percentile(column(poses, "thumb_radial"), 95) > 45
+
+
+def test_usual_poses_lie_around_their_record(poses):
+    rng = np.random.default_rng(1)
+    around = PRESETS["nyu"].poses.around
+    shares = PoseShares(usual=1.0, gesture=0.0, free=0.0, around=around)
+    usual = np.stack([draw_pose(rng, shares) for _ in range(600)])
+    for name, (mean, deviation) in zip(("thumb_radial", "thumb_palmar"), around.thumb, strict=False):
+        assert np.median(column(usual, name)) == pytest.approx(mean, abs=0.35 * deviation)
+    open_hands, any_hands = (np.median(column(some, "little_pip")) for some in (usual, poses))
+    assert open_hands < any_hands
 
 
 def test_families_name_known_gestures():

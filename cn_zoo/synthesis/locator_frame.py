@@ -1,0 +1,230 @@
+"""Whole synthetic frames for the hand locator: any camera, any distance, one hand, two hands, or none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cn_zoo.geometry import Camera
+from cn_zoo.synthesis.frame import LABELLED, Setting, draw_setting, render, sample_generator
+from cn_zoo.synthesis.labels import label_joints
+from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
+from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
+from cn_zoo.synthesis.scene import PlacedHand, draw_scene
+from cn_zoo.synthesis.sensors import SENSORS, sense
+
+#: Shares of frames.
+_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND = 0.22, 0.15, 0.35, 0.3, 0.5
+_RAGGED, _SPECKLED = 0.1, 0.05
+#: Shares of the frames without a hand: it has just left the view; the view is all but empty.
+_LEFT_THE_VIEW, _BARE = 0.35, 0.1
+_ANY_DISTANCE_MM = (220.0, 1300.0)
+#: Half of the horizontal field of view in degrees, and the image's width in pixels.
+_HALF_VIEW_DEG = (22.0, 46.0)
+_WIDTHS, _LARGE, _LARGE_WIDTH = (176, 360), 0.15, 640
+_ASPECTS = (3 / 4, 3 / 4, 3 / 4, 9 / 16, 4 / 5, 1.0)
+#: A joint counts as seen where a surface was measured so little before it or behind it, as in `draw_frame`.
+_BEFORE_MM, _BEHIND_MM = 45.0, 25.0
+#: With fewer of its joints seen the first hand is drawn anew.
+LEAST_SEEN = 0.4
+_TRIES = 6
+
+_WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
+_BEHIND = SceneShares(body=0.3, wall=0.4, table=0.1, clutter=0.2, sleeve=0.0, held=0.0, passing=0.0)
+
+
+@dataclass(frozen=True)
+class LocatorFrame:
+    """A depth frame and the hands in it.
+
+    Attributes:
+        depth_mm: (H, W) float32 mm, 0 = no measurement.
+        camera: intrinsics.
+        centers: (N, 3, 3) mm: of each hand the mean joint of NYU, ICVL and MSRA, xyz in the camera frame.
+        left: (N,) bool, whether each is a left hand.
+        seen: (N,) share of each hand's joints that lie just behind a measured surface.
+    """
+
+    depth_mm: np.ndarray
+    camera: Camera
+    centers: np.ndarray
+    left: np.ndarray
+    seen: np.ndarray
+
+
+def draw_locator_frame(seed: int, index: int, split: str = "train") -> LocatorFrame:
+    """Draw frame ``index``. It depends on seed, index and split only.
+
+    Args:
+        seed: of the whole sequence, not negative.
+        index: which frame, not negative.
+        split: one of `SPLITS`.
+
+    Raises:
+        ValueError: an unknown split, or a negative number.
+    """
+    rng = sample_generator(seed, index, split)
+    shows_hand = rng.random() >= _NO_HAND
+    for _ in range(_TRIES):
+        setting = draw_setting(_draw_preset(rng), rng, split, binned=False)
+        hands = [_Hand(setting.posed, False)]
+        if shows_hand and rng.random() < _SECOND_HAND:
+            hands.append(_draw_other_hand(setting, rng, split))
+        if not shows_hand:
+            setting = _without_hand(setting, rng)
+        if rng.random() < _MORE_BEHIND:
+            setting = replace(setting, solids=np.concatenate([setting.solids, _draw_more_behind(setting.posed, rng)]))
+        meshes = (*setting.meshes, *((hand.posed.vertices, hand.posed.faces) for hand in hands[1:]))
+        turn = _turn_about_view(2 * math.pi * rng.random() if rng.random() < _ROLLED else 0.0)
+        frame = _look(replace(setting, meshes=meshes), hands, turn, rng)
+        if not shows_hand or frame.seen[0] >= LEAST_SEEN:
+            break
+    return _mirrored(frame) if rng.random() < 0.5 else frame
+
+
+@dataclass(frozen=True)
+class _Hand:
+    posed: PosedHand
+    left: bool
+
+
+def _draw_preset(rng: np.random.Generator) -> Preset:
+    """One of the benchmarks' presets, with any camera."""
+    preset = PRESETS[LABELLED[rng.integers(len(LABELLED))]]
+    distances = {}
+    if rng.random() < _ANY_DISTANCE:
+        distances = {"distance_mm": _ANY_DISTANCE_MM, "wide": 0.0}
+    return replace(preset, lenses=(_draw_lens(rng),), scene=replace(preset.scene, second_hand=0.0), **distances)
+
+
+def _draw_lens(rng: np.random.Generator) -> Lens:
+    half = math.tan(math.radians(rng.uniform(*_HALF_VIEW_DEG)))
+    width = _LARGE_WIDTH if rng.random() < _LARGE else int(rng.integers(*_WIDTHS))
+    height = round(width * _ASPECTS[rng.integers(len(_ASPECTS))])
+    focal = width / 2 / half
+    off = 0.015 * width * rng.standard_normal(2)
+    return Lens(Camera(focal, focal, width / 2 - 0.5 + off[0], height / 2 - 0.5 + off[1]), width, height)
+
+
+def _draw_other_hand(setting: Setting, rng: np.random.Generator, split: str) -> _Hand:
+    """A second hand beside the first, or elsewhere in view; mostly a left one."""
+    posed = draw_setting(_draw_preset(rng), rng, split, binned=False).posed
+    if left := rng.random() < 0.75:
+        # A mirror image turns its faces inside out, unless their corners are counted the other way round.
+        flip = np.array([-1, 1, 1])
+        posed = PosedHand(posed.vertices * flip.astype(np.float32), posed.faces[:, ::-1], posed.joints * flip)
+    if rng.random() < 0.5:
+        around, far = 2 * math.pi * rng.random(), rng.uniform(70, 220)
+        goal = setting.center + [far * math.cos(around), far * math.sin(around), rng.uniform(-60, 100)]
+    else:
+        lens, depth = setting.lens, setting.center[2] * rng.uniform(0.75, 1.4)
+        goal = lens.camera.uvd_to_xyz(np.array([lens.width * rng.random(), lens.height * rng.random(), depth]))
+    return _Hand(_moved(posed, goal - label_joints(posed, "msra").mean(axis=0)), left)
+
+
+def _moved(posed: PosedHand, offset: np.ndarray) -> PosedHand:
+    return PosedHand(posed.vertices + offset.astype(np.float32), posed.faces, posed.joints + offset)
+
+
+def _without_hand(setting: Setting, rng: np.random.Generator) -> Setting:
+    """The same place with the hand out of view, or without its owner's arm, or nothing but a wall."""
+    luck = rng.random()
+    if luck < _LEFT_THE_VIEW:
+        return replace(setting, lens=_looking_past(setting, rng))
+    shares = SceneShares(body=0.45, wall=0.1, table=0.15, clutter=0.2, sleeve=0.25, held=0.3, passing=0.2)
+    if luck > 1 - _BARE:
+        shares = SceneShares(body=0.0, wall=0.3, table=0.2, clutter=0.0, sleeve=0.0, held=0.0, passing=0.0)
+    return replace(setting, meshes=(), solids=draw_scene(shares, _placed(setting.posed, np.zeros(3)), rng))
+
+
+def _looking_past(setting: Setting, rng: np.random.Generator) -> Lens:
+    """The lens turned so that the hand lies outside the image, its arm perhaps not."""
+    lens = setting.lens
+    camera = lens.camera
+    u, v, d = camera.xyz_to_uvd(setting.center)
+    beyond = rng.uniform(1.1, 2.2) * 105 * camera.fx / d
+    side = int(rng.integers(4))
+    du = (-beyond - u, lens.width - 1 + beyond - u, 0, 0)[side]
+    dv = (0, 0, -beyond - v, lens.height - 1 + beyond - v)[side]
+    return replace(lens, camera=Camera(camera.fx, camera.fy, camera.cx + du, camera.cy + dv))
+
+
+def _draw_more_behind(posed: PosedHand, rng: np.random.Generator) -> np.ndarray:
+    offset = np.array([rng.uniform(-400, 400), rng.uniform(-300, 300), rng.uniform(0, 900)])
+    return draw_scene(_BEHIND, _placed(posed, offset), rng)
+
+
+def _placed(posed: PosedHand, offset: np.ndarray) -> PlacedHand:
+    """A hand as `draw_scene` wants it, moved."""
+    posed = _moved(posed, offset)
+    wrist, knuckle = posed.joints[_WRIST], posed.joints[_MIDDLE_MCP]
+    along = (wrist - knuckle) / np.linalg.norm(wrist - knuckle)
+    aside = np.cross(along, [0.0, 0.0, 1.0])
+    aside /= np.linalg.norm(aside) + 1e-6
+    rotation = np.stack([aside, along, np.cross(aside, along)], axis=1)
+    center = label_joints(posed, "msra").mean(axis=0)
+    return PlacedHand(posed.vertices, center, wrist, wrist + 250 * along, (wrist + knuckle) / 2, rotation)
+
+
+def _turn_about_view(angle: float) -> np.ndarray:
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+
+
+def _look(setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random.Generator) -> LocatorFrame:
+    """Turn everything about the viewing axis, render, and see which hands can be seen."""
+    setting = _turned(setting, turn)
+    lens = setting.lens
+    depth = render(setting, lens.camera, lens.width, lens.height)
+    depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
+    _keep_box(depth, setting.box)
+    _spoil(depth, rng)
+    joints = {name: np.stack([label_joints(hand.posed, name) @ turn.T for hand in hands]) for name in LABELLED}
+    return LocatorFrame(
+        depth,
+        lens.camera,
+        np.stack([joints[name].mean(axis=1) for name in LABELLED], axis=1),
+        np.array([hand.left for hand in hands]),
+        np.array([_share_seen(depth, lens.camera.xyz_to_uvd(xyz)) for xyz in joints["msra"]]) * bool(setting.meshes),
+    )
+
+
+def _turned(setting: Setting, turn: np.ndarray) -> Setting:
+    if turn[0, 0] == 1:
+        return setting
+    meshes = tuple((vertices @ turn.T.astype(np.float32), faces) for vertices, faces in setting.meshes)
+    solids = setting.solids.copy()
+    # Columns 1 to 12 are a place and three axes.
+    solids[:, 1:13] = (solids[:, 1:13].reshape(-1, 4, 3) @ turn.T).reshape(-1, 12)
+    return replace(setting, meshes=meshes, solids=solids)
+
+
+def _keep_box(depth: np.ndarray, box: tuple[float, float, float, float]) -> None:
+    columns, rows = np.arange(depth.shape[1]), np.arange(depth.shape[0])
+    depth[:, (columns < box[0]) | (columns > box[1])] = 0
+    depth[(rows < box[2]) | (rows > box[3])] = 0
+
+
+def _spoil(depth: np.ndarray, rng: np.random.Generator) -> None:
+    """Holes and specks beyond what the simulated sensors know."""
+    if rng.random() < _RAGGED:
+        depth[rng.random(depth.shape, dtype=np.float32) < rng.uniform(0.01, 0.2)] = 0
+    if rng.random() < _SPECKLED:
+        specks = rng.random(depth.shape, dtype=np.float32) < rng.uniform(0.0005, 0.005)
+        depth[specks] = rng.uniform(150, 2000, int(specks.sum()))
+
+
+def _share_seen(depth: np.ndarray, uvd: np.ndarray) -> float:
+    columns, rows = np.rint(uvd[:, :2]).astype(np.int64).T
+    inside = (columns >= 0) & (rows >= 0) & (columns < depth.shape[1]) & (rows < depth.shape[0])
+    before = uvd[inside, 2] - depth[rows[inside], columns[inside]]
+    return float(((before > -_BEHIND_MM) & (before < _BEFORE_MM)).sum() / len(uvd))
+
+
+def _mirrored(frame: LocatorFrame) -> LocatorFrame:
+    """The frame in a mirror: right hands become left ones."""
+    depth = np.ascontiguousarray(frame.depth_mm[:, ::-1])
+    camera = frame.camera.mirrored(depth.shape[1])
+    return replace(frame, depth_mm=depth, camera=camera, centers=frame.centers * [-1.0, 1.0, 1.0], left=~frame.left)
