@@ -12,6 +12,8 @@ from cn_zoo.geometry.camera import Camera
 CROP_SIZE = 128
 #: Poses are given to the networks in units of 50 mm (method of the paper's code).
 POSE_UNIT_MM = 50.0
+#: Where the crop's columns and rows lie between the cube's left and right (top and bottom) face, -1..1.
+_STEPS = (np.arange(CROP_SIZE) + 0.5) / (CROP_SIZE / 2) - 1
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,9 @@ class HandCrop:
 
         They may lie outside the image. Where the crop is mirrored, the columns run from right to left.
         """
-        steps = (np.arange(CROP_SIZE) + 0.5) / (CROP_SIZE / 2) - 1
         half_u, half_v = self._half_window
-        columns = np.rint(self.center_uvd[0] + steps * half_u).astype(np.int64)
-        rows = np.rint(self.center_uvd[1] + steps * half_v).astype(np.int64)
+        columns = np.rint(self.center_uvd[0] + _STEPS * half_u).astype(np.int64)
+        rows = np.rint(self.center_uvd[1] + _STEPS * half_v).astype(np.int64)
         return (columns[::-1] if self.mirror else columns), rows
 
     def cut(self, depth_mm: np.ndarray) -> np.ndarray:
@@ -77,14 +78,18 @@ class HandCrop:
         """
         height, width = depth_mm.shape
         columns, rows = self.window()
-        window = depth_mm[np.clip(rows, 0, height - 1)][:, np.clip(columns, 0, width - 1)].astype(np.float32)
-        window[(rows < 0) | (rows >= height)] = 0
-        window[:, (columns < 0) | (columns >= width)] = 0
+        crop = depth_mm.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+        crop = crop.astype(np.float32, copy=False)
+        crop[(rows < 0) | (rows >= height)] = 0
+        crop[:, (columns < 0) | (columns >= width)] = 0
         with np.errstate(invalid="ignore"):
-            measured = (window > 0) & (window < np.inf)
-            crop = (window - np.float32(self.center_uvd[2])) / np.float32(self.cube_mm / 2)
-            crop = np.minimum(np.maximum(crop, np.float32(-1.0)), np.float32(1.0))
-        return np.where(measured, crop, np.float32(1.0))
+            unmeasured = ~((crop > 0) & (crop < np.inf))
+            # In place: fresh memory costs as much as the arithmetic.
+            crop -= np.float32(self.center_uvd[2])
+            crop /= np.float32(self.cube_mm / 2)
+            np.clip(crop, np.float32(-1.0), np.float32(1.0), out=crop)
+        crop[unmeasured] = 1.0
+        return crop
 
     def uvd_to_crop(self, uvd: np.ndarray) -> np.ndarray:
         """Image points ``(..., 3)`` (u px, v px, d mm) to crop coordinates in units of 50 mm."""

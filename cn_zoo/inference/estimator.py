@@ -12,7 +12,7 @@ from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation, locate_hand
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
-from cn_zoo.io.depth_image import as_depth_mm
+from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.zoo import Preset, get_preset, resolve
 
 #: What a user may ask for.
@@ -89,7 +89,7 @@ class HandPoseEstimator:
         """
         if hand not in HANDS:
             raise ValueError(f"hand is one of {', '.join(HANDS)}; received {hand!r}")
-        depth_mm = as_depth_mm(depth_mm, "the depth image")
+        depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
         if center is not None:
             _check_center(center, depth_mm)
@@ -112,7 +112,7 @@ class HandPoseEstimator:
     def _look(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
         crop = HandCrop(camera, location.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
         picture = crop.cut(depth_mm)
-        if (picture < 1.0).mean() < _LEAST_FILLED:
+        if np.count_nonzero(picture < 1.0) < _LEAST_FILLED * picture.size:
             u, v, d = location.center_uvd
             raise NoHandError(f"nothing within the crop cube around u {u:.0f}, v {v:.0f}, d {d:.0f} mm; check --center")
         return self._to_hand_pose(self._runtime.run(picture), crop, location, hand)

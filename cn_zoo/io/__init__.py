@@ -1,6 +1,6 @@
 """Depth image files, read and written."""
 
-from cn_zoo.io.depth_image import DEPTH_SUFFIXES, as_depth_mm, read_depth
+from cn_zoo.io.depth_image import DEPTH_SUFFIXES, as_depth_mm, checked_depth, read_depth
 from cn_zoo.io.depth_png import read_depth_png, write_depth_png
 from cn_zoo.io.msra_bin import read_msra_bin, write_msra_bin
 from cn_zoo.io.nyu_png import read_nyu_png, write_nyu_png
@@ -11,6 +11,7 @@ __all__ = [
     "DEPTH_SUFFIXES",
     "as_depth_mm",
     "check_depth",
+    "checked_depth",
     "expand_sources",
     "read_depth",
     "read_depth_png",

@@ -59,13 +59,7 @@ def as_depth_mm(depth: np.ndarray, source: object, depth_scale: float = 1.0) -> 
     """
     if not (math.isfinite(depth_scale) and depth_scale > 0):
         raise ValueError(f"the depth scale is a positive number of mm per unit; received {depth_scale}")
-    depth = np.asarray(depth)
-    if depth.ndim != 2 or depth.size == 0:
-        raise InputError(f"{source}: has shape {depth.shape}; a depth image is (height, width)")
-    if depth.dtype.kind not in "iuf":
-        raise InputError(f"{source}: holds {depth.dtype}, not numbers; depth is an integer or float of 16 bits or more")
-    if depth.dtype.itemsize == 1:
-        raise InputError(f"{source}: {_EIGHT_BITS}")
+    depth = _as_depth_array(depth, source)
     with np.errstate(over="ignore"):
         depth_mm = depth.astype(np.float32)
         if depth_scale != 1:
@@ -74,6 +68,32 @@ def as_depth_mm(depth: np.ndarray, source: object, depth_scale: float = 1.0) -> 
     if depth.dtype.kind != "u":
         depth_mm[~((depth_mm > 0) & (depth_mm < np.inf))] = 0
     return depth_mm
+
+
+def checked_depth(depth_mm: np.ndarray, source: object) -> np.ndarray:
+    """Depth of any number type in mm, checked as `as_depth_mm` does, and left as it is: whole images take time to copy.
+
+    Args:
+        depth_mm: ``(H, W)`` mm; 0, negative, NaN and infinite mean no measurement.
+        source: what to call it in a complaint, such as the file's path.
+
+    Raises:
+        InputError: as of `as_depth_mm`.
+    """
+    depth_mm = _as_depth_array(depth_mm, source)
+    check_depth(depth_mm, source)
+    return depth_mm
+
+
+def _as_depth_array(depth: np.ndarray, source: object) -> np.ndarray:
+    depth = np.asarray(depth)
+    if depth.ndim != 2 or depth.size == 0:
+        raise InputError(f"{source}: has shape {depth.shape}; a depth image is (height, width)")
+    if depth.dtype.kind not in "iuf":
+        raise InputError(f"{source}: holds {depth.dtype}, not numbers; depth is an integer or float of 16 bits or more")
+    if depth.dtype.itemsize == 1:
+        raise InputError(f"{source}: {_EIGHT_BITS}")
+    return depth
 
 
 _EIGHT_BITS = "has 8 bits a pixel, too coarse for depth; save the camera's raw depth as 16-bit PNG in mm"

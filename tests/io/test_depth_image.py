@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cn_zoo.errors import InputError, MissingDependencyError
-from cn_zoo.io import as_depth_mm, read_depth, write_depth_png, write_msra_bin, write_nyu_png
+from cn_zoo.io import as_depth_mm, checked_depth, read_depth, write_depth_png, write_msra_bin, write_nyu_png
 
 
 @pytest.fixture
@@ -174,6 +174,11 @@ class TestPlausible:
         as_depth_mm(frame, "frame", 0.5)
         assert frame[10, 0] == -1
 
+    @pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+    def test_a_checked_image_is_not_copied(self, depth, dtype):
+        frame = depth.astype(dtype)
+        assert checked_depth(frame, "frame") is frame
+
     @pytest.mark.parametrize(
         ("frame", "problem"),
         [
@@ -190,9 +195,10 @@ class TestPlausible:
             (np.ones((0, 40)), "shape"),
         ],
     )
-    def test_implausible_arrays(self, frame, problem):
+    @pytest.mark.parametrize("look", [as_depth_mm, checked_depth])
+    def test_implausible_arrays(self, frame, problem, look):
         with pytest.raises(InputError, match=problem) as caught:
-            as_depth_mm(frame, "frame 7")
+            look(frame, "frame 7")
         assert str(caught.value).startswith("frame 7: ")
 
 
