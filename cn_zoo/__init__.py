@@ -20,6 +20,7 @@ _HOMES = {
     "Skeleton": "cn_zoo.geometry",
     "HandPose": "cn_zoo.inference",
     "HandPoseEstimator": "cn_zoo.inference",
+    "HandTracker": "cn_zoo.inference",
     "export": "cn_zoo.exporting",
     "list_models": "cn_zoo.zoo",
     "weights_path": "cn_zoo.zoo",

@@ -2,5 +2,7 @@
 
 from cn_zoo.inference.estimator import HANDS, HandPoseEstimator
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.one_euro import JOINT_SMOOTHING, OneEuro, OneEuroFilter
+from cn_zoo.inference.tracking import HandTracker
 
-__all__ = ["HANDS", "HandPose", "HandPoseEstimator"]
+__all__ = ["HANDS", "JOINT_SMOOTHING", "HandPose", "HandPoseEstimator", "HandTracker", "OneEuro", "OneEuroFilter"]

@@ -1,0 +1,33 @@
+"""Frames of one sequence have one size."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cn_zoo.errors import InputError
+
+
+class SameSize:
+    """Remembers the size of a sequence's first frame and refuses frames of any other."""
+
+    def __init__(self) -> None:
+        self._size: tuple[int, int] | None = None
+
+    def check(self, depth: np.ndarray, source: object) -> None:
+        """Compare a frame ``(H, W)`` with the first one.
+
+        Args:
+            depth: the frame.
+            source: what to call it in the complaint.
+
+        Raises:
+            InputError: its size is another: one camera's intrinsics cannot fit both.
+        """
+        height, width = depth.shape
+        self._size = self._size or (width, height)
+        if (width, height) != self._size:
+            first = "{}x{}".format(*self._size)
+            raise InputError(
+                f"{source}: has {width}x{height} pixels where the sequence began with {first}, and one camera cannot "
+                "fit both; send one size, or start anew"
+            )
