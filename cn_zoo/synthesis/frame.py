@@ -8,8 +8,9 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from cn_zoo.geometry import SKELETONS, Camera, HandCrop
+from cn_zoo.geometry import CROP_SIZE, SKELETONS, Camera, HandCrop
 from cn_zoo.synthesis._jit import jit
+from cn_zoo.synthesis.crop_cut import cut_crop
 from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
@@ -57,8 +58,6 @@ _ROWS = {name: slice(_STARTS[i], _STARTS[i + 1]) for i, name in enumerate(LABELL
 _SUBJECT_SEED = 7_301
 #: Pixels around a crop's window that can influence it: sensors look at neighbours.
 _MARGIN = 5
-#: Crop windows of more pixels are drawn at half the resolution: the crop takes every second pixel anyway.
-_WIDEST_WINDOW = 256
 
 
 @dataclass(frozen=True)
@@ -145,7 +144,7 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
         depth = render(setting, lens.camera, lens.width, lens.height)
         depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
         _keep_box(depth, setting.box, 0, 0)
-        if _is_visible(depth, lens.camera.xyz_to_uvd(setting.joints[preset.name])):
+        if _is_visible(depth, lens.camera.xyz_to_uvd(setting.joints[preset.name]), 0, 0):
             break
     joints = {**setting.joints, "nyu36": label_joints(setting.posed, "nyu36")}
     center = tuple(float(value) for value in lens.camera.xyz_to_uvd(setting.center))
@@ -161,7 +160,7 @@ def draw_crop(
         preset, seed, index, split: as for `draw_frame`.
         jitter: move the cube off the hand centre as an imperfect localisation does: mostly by 7 mm (standard
             deviation per axis), in a fifth of the crops by anything up to 25 mm per axis.
-        binned: render cubes of more than 256 pixels at half the resolution, for speed.
+        binned: where the camera is finer than the crop, render at the crop's own resolution, for speed.
     """
     rng = sample_generator(seed, index, split)
     for _ in range(_TRIES):
@@ -174,14 +173,12 @@ def draw_crop(
         depth = render(setting, camera, width, height)
         depth = sense(depth, camera, SENSORS[setting.sensor], rng)
         _keep_box(depth, setting.box, left, top)
-        uvd = camera.xyz_to_uvd(np.concatenate([setting.joints[name] for name in LABELLED]))
-        if _is_visible(depth, uvd[_ROWS[preset.name]]):
+        uvd = lens.camera.xyz_to_uvd(np.concatenate([setting.joints[name] for name in LABELLED]))
+        if _is_visible(depth, uvd[_ROWS[preset.name]], left, top):
             break
-    u, v, d = crop.center_uvd
-    window = HandCrop(camera, (u - left, v - top, d), preset.cube_mm)
-    pose = window.uvd_to_crop(uvd).astype(np.float32)
+    pose = crop.uvd_to_crop(uvd).astype(np.float32)
     poses = {name: pose[rows] for name, rows in _ROWS.items()}
-    return SyntheticCrop(window.cut(depth), poses, poses[preset.name], crop, setting.sensor)
+    return SyntheticCrop(cut_crop(crop, depth, left, top), poses, poses[preset.name], crop, setting.sensor)
 
 
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
@@ -190,8 +187,8 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     sensor = names[pick(shares, rng)]
     distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)
     lens = _draw_lens(preset, rng)
-    if binned and preset.cube_mm * lens.camera.fx / distance > _WIDEST_WINDOW:
-        lens = _halved(lens)
+    if binned:
+        lens = _no_finer(lens, CROP_SIZE * distance / preset.cube_mm)
     rotation = _draw_rotation(preset.views, rng)
     posed = _draw_hand(rng, split, preset.poses, rotation)
     cut_by_border = rng.random() < preset.scene.border
@@ -254,11 +251,14 @@ def _draw_lens(preset: Preset, rng: np.random.Generator) -> Lens:
     return Lens(Camera(camera.fx * scale, camera.fy * scale, camera.cx, camera.cy), lens.width, lens.height)
 
 
-def _halved(lens: Lens) -> Lens:
-    """The lens with pixels twice as large."""
+def _no_finer(lens: Lens, focal: float) -> Lens:
+    """The lens, with larger pixels if its focal length is above ``focal`` pixels."""
     camera = lens.camera
-    camera = Camera(camera.fx / 2, camera.fy / 2, (camera.cx + 0.5) / 2 - 0.5, (camera.cy + 0.5) / 2 - 0.5)
-    return Lens(camera, lens.width // 2, lens.height // 2)
+    share = focal / camera.fx
+    if share >= 1:
+        return lens
+    cx, cy = (camera.cx + 0.5) * share - 0.5, (camera.cy + 0.5) * share - 0.5
+    return Lens(Camera(focal, camera.fy * share, cx, cy), round(lens.width * share), round(lens.height * share))
 
 
 def _draw_rotation(views: Viewpoints, rng: np.random.Generator) -> np.ndarray:
@@ -372,12 +372,12 @@ def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> t
 
 
 @jit()
-def _is_visible(depth: np.ndarray, uvd: np.ndarray) -> bool:
-    """Whether enough joints (J, 3) lie just behind a measured surface."""
+def _is_visible(depth: np.ndarray, uvd: np.ndarray, left: int, top: int) -> bool:
+    """Whether enough joints (J, 3) lie just behind a measured surface; ``depth`` begins at a column and a row."""
     height, width = depth.shape
     visible = 0
     for joint in range(uvd.shape[0]):
-        u, v = round(uvd[joint, 0]), round(uvd[joint, 1])
+        u, v = round(uvd[joint, 0]) - left, round(uvd[joint, 1]) - top
         if 0 <= u < width and 0 <= v < height:
             before = uvd[joint, 2] - depth[v, u]
             visible += -_BEHIND_MM < before < _BEFORE_MM
@@ -399,7 +399,9 @@ def _center_jitter(rng: np.random.Generator) -> np.ndarray:
 
 def _window(crop: HandCrop, lens: Lens) -> tuple[int, int, int, int]:
     """Left, top, width and height of the part of the image that the crop can see, with a margin for the sensor."""
-    columns, rows = crop.window()
-    left, right = max(int(columns[0]) - _MARGIN, 0), min(int(columns[-1]) + _MARGIN, lens.width - 1)
-    top, bottom = max(int(rows[0]) - _MARGIN, 0), min(int(rows[-1]) + _MARGIN, lens.height - 1)
+    camera, (u, v, d) = lens.camera, crop.center_uvd
+    half = (1 - 1 / CROP_SIZE) * crop.cube_mm / 2 / d
+    half_u, half_v = half * camera.fx, half * camera.fy
+    left, right = max(round(u - half_u) - _MARGIN, 0), min(round(u + half_u) + _MARGIN, lens.width - 1)
+    top, bottom = max(round(v - half_v) - _MARGIN, 0), min(round(v + half_v) + _MARGIN, lens.height - 1)
     return left, top, right - left + 1, bottom - top + 1

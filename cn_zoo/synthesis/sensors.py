@@ -258,8 +258,9 @@ def _fray(disparity, seed, normals, uniforms, jitter, cell, shadow_kept, hole_ra
             normal, uniform = normals[start:], uniforms[start:]
             for u in range(width):
                 i = column_cell[u]
-                aside = min(max(u + int(np.rint(normal[i] * jitter)), 0), width - 1)
-                source[u] = int(np.rint(normal[cells + i] * jitter)) * width + aside
+                # Rounded by luck: errors below half a pixel must not vanish.
+                aside = min(max(u + int(np.floor(normal[i] * jitter + uniform[i])), 0), width - 1)
+                source[u] = int(np.floor(normal[cells + i] * jitter + uniform[cells + i])) * width + aside
                 when_seen[u] = 0.0 if uniform[2 * cells + i] < hole_rate else 1.0
                 when_hidden[u] = 0.0 if uniform[3 * cells + i] < shadow_kept else -when_seen[u]
         here = out[v]
