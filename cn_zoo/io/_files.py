@@ -34,7 +34,7 @@ def require_file(path: str | Path) -> Path:
     return path
 
 
-def require_size(width: int, height: int, path: Path) -> None:
+def require_size(width: int, height: int, path: str | Path) -> None:
     """Refuse an image size no depth camera has.
 
     Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,38 @@ def open_image(path: str | Path) -> Iterator[Image.Image]:
         InputError: the file is missing, empty, no image, larger than ``MAX_PIXELS``, or cannot be decoded.
     """
     path = require_file(path)
-    try:
-        with _quiet():
-            image = Image.open(path, formats=_FORMATS)
-    except Image.UnidentifiedImageError:
-        raise InputError(f"{path}: is not a PNG or TIFF image; its content does not match its name") from None
-    except Image.DecompressionBombError:
-        raise InputError(f"{path}: has more pixels than any depth camera's image; the file is damaged") from None
-    except Exception as error:  # Pillow's plugins raise many kinds on broken headers
-        raise _unreadable(path, error) from None
-    with image:
-        require_size(*image.size, path)
+    with _opened(path, path, "its content does not match its name") as image:
         yield image
 
 
-def decode(image: Image.Image, path: Path) -> np.ndarray:
+@contextmanager
+def open_encoded(content: bytes, name: str) -> Iterator[Image.Image]:
+    """Open an image from a file's bytes, as `open_image` does; complaints call it ``name``.
+
+    Raises:
+        InputError: as `open_image`.
+    """
+    with _opened(BytesIO(content), name, "check what is sent") as image:
+        yield image
+
+
+@contextmanager
+def _opened(file: Path | BytesIO, name: str | Path, advice: str) -> Iterator[Image.Image]:
+    try:
+        with _quiet():
+            image = Image.open(file, formats=_FORMATS)
+    except Image.UnidentifiedImageError:
+        raise InputError(f"{name}: is not a PNG or TIFF image; {advice}") from None
+    except Image.DecompressionBombError:
+        raise InputError(f"{name}: has more pixels than any depth camera's image; the file is damaged") from None
+    except Exception as error:  # Pillow's plugins raise many kinds on broken headers
+        raise _unreadable(name, error) from None
+    with image:
+        require_size(*image.size, name)
+        yield image
+
+
+def decode(image: Image.Image, name: str | Path) -> np.ndarray:
     """The pixels of an open image, in Pillow's own type.
 
     Raises:
@@ -49,7 +67,7 @@ def decode(image: Image.Image, path: Path) -> np.ndarray:
         with _quiet():
             return np.asarray(image)
     except Exception as error:  # zlib, struct, OSError, SyntaxError: whatever the broken bytes lead to
-        raise _unreadable(path, error) from None
+        raise _unreadable(name, error) from None
 
 
 @contextmanager
@@ -60,6 +78,6 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _unreadable(path: Path, error: Exception) -> InputError:
+def _unreadable(name: str | Path, error: Exception) -> InputError:
     reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(f"{path}: cannot be decoded ({reason}); the file is cut off or damaged, copy it again")
+    return InputError(f"{name}: cannot be decoded ({reason}); the file is cut off or damaged, copy it again")

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from cn_zoo.errors import InputError
 from cn_zoo.io._files import require_file
 from cn_zoo.io._numpy_file import read_numpy
 from cn_zoo.io._openexr import read_openexr
-from cn_zoo.io._pillow import decode, open_image
+from cn_zoo.io._pillow import decode, open_encoded, open_image
 from cn_zoo.io.msra_bin import read_msra_bin
 from cn_zoo.io.nyu_png import is_nyu_packed, unpack_nyu
 from cn_zoo.io.plausibility import check_depth
@@ -40,6 +41,25 @@ def read_depth(path: str | Path, depth_scale: float = 1.0) -> np.ndarray:
         require_file(path)
         raise InputError(f"{path}: depth images are {', '.join(DEPTH_SUFFIXES)} files; convert it to 16-bit PNG in mm")
     return as_depth_mm(reader(path), path, depth_scale)
+
+
+def decode_depth(content: bytes, name: str, depth_scale: float = 1.0) -> np.ndarray:
+    """Decode a depth image from the bytes of a PNG or TIFF file, as `read_depth` reads one.
+
+    Args:
+        content: the whole file.
+        name: what to call it in a complaint.
+        depth_scale: mm per unit.
+
+    Returns:
+        ``(H, W)`` float32 mm, 0 = no measurement.
+
+    Raises:
+        InputError: the image is damaged or implausible.
+        ValueError: ``depth_scale`` is not a positive number.
+    """
+    with open_encoded(content, name) as image:
+        return as_depth_mm(_pixels(image, name), name, depth_scale)
 
 
 def as_depth_mm(depth: np.ndarray, source: object, depth_scale: float = 1.0) -> np.ndarray:
@@ -101,18 +121,23 @@ _EIGHT_BITS = "has 8 bits a pixel, too coarse for depth; save the camera's raw d
 
 def _read_image(path: Path) -> np.ndarray:
     with open_image(path) as image:
-        if image.mode.startswith("I") or image.mode == "F":
-            return decode(image, path)
-        if image.mode in ("1", "L", "P", "LA", "PA"):
-            raise InputError(f"{path}: {_EIGHT_BITS}")
-        if image.format == "PNG" and image.mode == "RGB":
-            rgb = decode(image, path)
-            if is_nyu_packed(rgb):
-                return unpack_nyu(rgb)
-        raise InputError(
-            f"{path}: is a colour picture (a photo or a coloured view of depth), and the pose is read from depth; "
-            "save the camera's raw depth as 16-bit PNG in mm"
-        )
+        return _pixels(image, path)
+
+
+def _pixels(image: Image.Image, name: str | Path) -> np.ndarray:
+    """Depth in the image's own unit."""
+    if image.mode.startswith("I") or image.mode == "F":
+        return decode(image, name)
+    if image.mode in ("1", "L", "P", "LA", "PA"):
+        raise InputError(f"{name}: {_EIGHT_BITS}")
+    if image.format == "PNG" and image.mode == "RGB":
+        rgb = decode(image, name)
+        if is_nyu_packed(rgb):
+            return unpack_nyu(rgb)
+    raise InputError(
+        f"{name}: is a colour picture (a photo or a coloured view of depth), and the pose is read from depth; "
+        "save the camera's raw depth as 16-bit PNG in mm"
+    )
 
 
 _READERS: dict[str, Callable[[Path], np.ndarray]] = {
