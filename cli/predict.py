@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,14 +19,21 @@ import numpy as np
 from cn_zoo.cli._options import CAMERA, CENTER
 from cn_zoo.cli._records import FORMATS, Record, error_record, format_records, pose_record
 from cn_zoo.cli.main import exit_code
-from cn_zoo.errors import CnZooError
+from cn_zoo.errors import CnZooError, InputError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference import HANDS, HandPose, HandPoseEstimator
+from cn_zoo.inference import HANDS, HandPose, HandPoseEstimator, HandTracker
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.io.depth_image import read_depth
+from cn_zoo.io.frame_stream import read_frames
+from cn_zoo.io.same_size import SameSize
 from cn_zoo.io.sources import expand_sources
 
 _CORES = os.cpu_count() or 1
+#: Below so many files the workers would take longer to start than to work.
+_WORTH_WORKERS = 64
+_POSITIVE = click.FloatRange(0, min_open=True)
+#: The source that stands for frames on stdin.
+_PIPE = "-"
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,21 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Source:
-    """One source, and where its pictures go."""
+    """One source: its name, how its depth is read, given the mm per unit, and where its pictures go."""
 
-    path: Path
+    name: str
+    read: Callable[[float], np.ndarray]
     overlay: Path | None
     crop: Path | None
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The record of one source, its exit code, and a remark on what the command was told."""
+
+    record: Record
+    code: int
+    remark: str
 
 
 class _Worker:
@@ -56,18 +74,58 @@ class _Worker:
         self._job = job
         self._estimator = HandPoseEstimator.from_pretrained(job.model, job.runtime)
 
-    def __call__(self, source: _Source) -> tuple[Record, int]:
-        """The record of one source, and its exit code."""
-        job, name = self._job, str(source.path)
+    def __call__(self, source: _Source) -> _Result:
+        """Read, estimate, draw."""
+        job, remark = self._job, ""
         try:
-            depth = read_depth(source.path, job.depth_scale)
-            pose = self._estimator.predict(depth, job.camera, job.center, job.hand)
+            depth = source.read(job.depth_scale)
+            remark = _doubt_camera(job.camera or self._estimator.camera, depth)
+            pose = self._estimate(depth)
             _draw(source, depth, pose)
         except CnZooError as error:
-            # Errors of the picture itself do not know the file's name.
-            message = str(error) if name in str(error) else f"{name}: {error}"
-            return error_record(name, job.model, message), exit_code(error)
-        return pose_record(name, job.model, pose), 0
+            # Errors of the picture itself do not know the source's name.
+            message = str(error) if source.name in str(error) else f"{source.name}: {error}"
+            return _Result(error_record(source.name, job.model, message), exit_code(error), remark)
+        return _Result(pose_record(source.name, job.model, pose), 0, remark)
+
+    def _estimate(self, depth: np.ndarray) -> HandPose:
+        return self._estimator.predict(depth, self._job.camera, self._job.center, self._job.hand)
+
+
+class _StreamWorker(_Worker):
+    """Does a job on frames of one camera, each for itself."""
+
+    def __init__(self, job: _Job) -> None:
+        super().__init__(job)
+        self._same_size = SameSize()
+
+    def _estimate(self, depth: np.ndarray) -> HandPose:
+        self._same_size.check(depth)
+        return super()._estimate(depth)
+
+
+class _TrackingWorker(_Worker):
+    """Does a job on frames of one camera in their order, following the hand."""
+
+    def __init__(self, job: _Job, rate: float) -> None:
+        super().__init__(job)
+        self._tracker = HandTracker(self._estimator, rate, job.camera, job.center, job.hand)
+        self._period, self._count = 1 / rate, 0
+
+    def __call__(self, source: _Source) -> _Result:
+        # Frames that cannot be read take their time, too.
+        self._count += 1
+        return super().__call__(source)
+
+    def _estimate(self, depth: np.ndarray) -> HandPose:
+        return self._tracker.update(depth, self._count * self._period)
+
+
+def _doubt_camera(camera: Camera, depth: np.ndarray) -> str:
+    """A remark on a camera that can hardly be the image's own."""
+    height, width = depth.shape
+    misfit = camera.misfit(width, height)
+    return f"the camera does not fit {width}x{height} images ({misfit}); give yours with --camera" if misfit else ""
 
 
 def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
@@ -86,10 +144,18 @@ def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
 @click.option("--camera", type=CAMERA, help="nyu, icvl, msra, or fx,fy,cx,cy. [default: the model's own]")
-@click.option("--depth-scale", type=click.FloatRange(0, min_open=True), default=1.0, help="Millimetres per unit.")
+@click.option("--depth-scale", type=_POSITIVE, default=1.0, help="Millimetres per unit.")
 @click.option("--center", type=CENTER, default="auto", help="auto, or u,v,d of the hand (px, px, mm).")
 @click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
 @click.option("--runtime", type=click.Choice(["auto", "onnx", "tflite", "keras"]), default="auto", show_default=True)
+@click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Frames a second (--track).",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the records.")
 @click.option("--overlay", type=click.Path(path_type=Path), help="Picture file (one source) or folder (several).")
@@ -103,6 +169,8 @@ def predict(
     center: tuple[float, float, float] | None,
     hand: str,
     runtime: str,
+    track: bool,
+    rate: float,
     form: str | None,
     output: Path | None,
     overlay: Path | None,
@@ -111,27 +179,55 @@ def predict(
 ) -> None:
     """Estimate 3D hand joints in depth images.
 
-    SOURCE is an image file, a folder, or a glob pattern. Joints come in camera coordinates in millimetres
-    (x right, y down, z forward) and as pixels and depth (u, v, d).
+    SOURCE is an image file, a folder, a glob pattern, or - for frames on stdin: PNG files one after another, or each
+    image behind its length (4 bytes, big-endian). Joints come in camera coordinates in millimetres (x right, y down,
+    z forward) and as pixels and depth (u, v, d).
     """
-    files = expand_sources(sources)
-    several = len(files) > 1
+    piped = _PIPE in sources
+    if piped and (len(sources) > 1 or sys.stdin.isatty()):
+        raise click.UsageError(
+            "- means frames from a pipe, and is the only source then: camera-program | cn-zoo predict -"
+        )
+    files = [] if piped else expand_sources(sources)
+    one = len(files) == 1
     job = _Job(model, runtime, camera, depth_scale, center, hand)
     # Made here, so that a model's faults are told once, before anything starts.
-    worker = _Worker(job)
-    overlays = _picture_paths(overlay, files, "--overlay")
-    crops = _picture_paths(save_crop, files, "--save-crop")
-    work = [_Source(path, overlays.get(path), crops.get(path)) for path in files]
+    worker = _TrackingWorker(job, rate) if track else _StreamWorker(job) if piped else _Worker(job)
+    work = _piped_sources(overlay, save_crop) if piped else _file_sources(files, overlay, save_crop)
     codes: list[int] = []
-    results = _in_parallel(job, work) if several else map(worker, work)
+    in_order = piped or track or len(files) < _WORTH_WORKERS
+    results = map(worker, work) if in_order else _in_parallel(job, work)
     records = _collect(results, codes, len(files), quiet)
-    if not several:
+    if one:
         records = _or_exit(records, codes)
-    _write(format_records(records, form or ("jsonl" if several else "json")), output)
+    _write(format_records(records, form or ("json" if one else "jsonl")), output)
     sys.exit(max(codes))
 
 
-def _in_parallel(job: _Job, work: list[_Source]) -> Iterator[tuple[Record, int]]:
+def _file_sources(files: list[Path], overlay: Path | None, crop: Path | None) -> list[_Source]:
+    overlays = _picture_paths(overlay, files, "--overlay")
+    crops = _picture_paths(crop, files, "--save-crop")
+    return [_Source(str(path), partial(read_depth, path), overlays.get(path), crops.get(path)) for path in files]
+
+
+def _piped_sources(overlay: Path | None, crop: Path | None) -> Iterator[_Source]:
+    """Frames on stdin as they come; their pictures are numbered.
+
+    Raises:
+        InputError: nothing came.
+    """
+    for option, folder in (("--overlay", overlay), ("--save-crop", crop)):
+        _require_folder(folder, option)
+    index = -1
+    for index, frame in enumerate(read_frames(sys.stdin.buffer)):
+        name = f"{_PIPE}:{index}"
+        pictures = [folder and folder / f"{index:06d}.png" for folder in (overlay, crop)]
+        yield _Source(name, partial(frame.depth_mm, name), *pictures)
+    if index < 0:
+        raise InputError("-: no frame came; pipe 16-bit PNGs in mm, one after another")
+
+
+def _in_parallel(job: _Job, work: list[_Source]) -> Iterator[_Result]:
     """Do a job on all cores, results in the sources' order, few at a time: memory stays constant.
 
     Processes, because reading and localising mostly hold Python's lock. Spawned: a fork would copy running threads.
@@ -153,21 +249,25 @@ def _start_worker(job: _Job) -> None:
     _worker = _Worker(job)
 
 
-def _run_worker(source: _Source) -> tuple[Record, int]:
+def _run_worker(source: _Source) -> _Result:
     """In a worker process: do one source."""
     return _worker(source)
 
 
-def _collect(results: Iterable[tuple[Record, int]], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
-    """Note exit codes, tell errors, show progress; hand the records on."""
-    with nullcontext() if quiet or total == 1 else _progress(total) as advance:
-        for record, code in results:
-            codes.append(code)
-            if code and total > 1 and not quiet:
-                click.echo(f"cn-zoo: {record['error']}", err=True)
+def _collect(results: Iterable[_Result], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
+    """Note exit codes, tell errors and remarks, show progress if the total is known; hand the records on."""
+    told = {""}
+    with nullcontext() if quiet or total < 2 else _progress(total) as advance:
+        for result in results:
+            codes.append(result.code)
+            if result.code and total != 1 and not quiet:
+                click.echo(f"cn-zoo: {result.record['error']}", err=True)
+            if result.remark not in told and not quiet:
+                click.echo(f"cn-zoo: {result.remark}", err=True)
+            told.add(result.remark)
             if advance:
                 advance()
-            yield record
+            yield result.record
 
 
 def _or_exit(records: Iterable[Record], codes: list[int]) -> list[Record]:
@@ -214,9 +314,13 @@ def _picture_paths(target: Path | None, files: list[Path], option: str) -> dict[
         return {}
     if len(files) == 1 and not target.is_dir():
         return {files[0]: target if target.suffix else target.with_suffix(".png")}
-    if target.is_file():
-        raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
+    _require_folder(target, option)
     return {source: target / name for source, name in _picture_names(files).items()}
+
+
+def _require_folder(target: Path | None, option: str) -> None:
+    if target and target.is_file():
+        raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
 
 
 def _picture_names(files: list[Path]) -> dict[Path, str]:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: How far from the middle a principal point may be, in image sizes; how wide a view, from long-range structured light
+#: to wide time of flight; ratio of the focal lengths.
+_OFF_MIDDLE, _VIEW_DEG, _ASPECT = 0.2, (30, 130), 1.25
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -50,6 +54,25 @@ class Camera:
                 f"a camera is one of {', '.join(CAMERAS)} or four numbers fx,fy,cx,cy; received {text!r}"
             ) from None
         return cls(fx, fy, cx, cy)
+
+    def misfit(self, width: int, height: int) -> str | None:
+        """Why these can hardly be the intrinsics of an image of ``width`` x ``height`` pixels; None where they may be.
+
+        Numbers of another image size, or in another order, show in it. An image cut out of a larger one does too,
+        although its numbers are right.
+        """
+        for name, center, size in (("cx", self.cx, width), ("cy", self.cy, height)):
+            if abs(center - (size - 1) / 2) > _OFF_MIDDLE * size:
+                return f"{name} {center:g} is far from the middle of {size} pixels"
+        low, high = _VIEW_DEG
+        view = math.degrees(2 * math.atan(width / 2 / self.fx))
+        if not low <= view <= high:
+            return (
+                f"with fx {self.fx:g}, {width} pixels would see {view:.0f} degrees; depth cameras see {low} to {high}"
+            )
+        if not 1 / _ASPECT <= self.fx / self.fy <= _ASPECT:
+            return f"fx {self.fx:g} and fy {self.fy:g} differ, but the pixels of depth cameras are nearly square"
+        return None
 
     def uvd_to_xyz(self, uvd: np.ndarray) -> np.ndarray:
         """Back-project ``(..., 3)`` points (u px, v px, depth mm) to camera coordinates in mm."""

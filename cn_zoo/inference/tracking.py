@@ -97,7 +97,7 @@ class HandTracker:
         """
         self._advance(time)
         depth_mm = checked_depth(depth_mm, "the frame")
-        self._same_size.check(depth_mm, "the frame")
+        self._same_size.check(depth_mm)
         self._height, self._width = depth_mm.shape
         center = self._where_next()
         self._following = False

@@ -13,12 +13,8 @@ class SameSize:
     def __init__(self) -> None:
         self._size: tuple[int, int] | None = None
 
-    def check(self, depth: np.ndarray, source: object) -> None:
+    def check(self, depth: np.ndarray) -> None:
         """Compare a frame ``(H, W)`` with the first one.
-
-        Args:
-            depth: the frame.
-            source: what to call it in the complaint.
 
         Raises:
             InputError: its size is another: one camera's intrinsics cannot fit both.
@@ -28,6 +24,6 @@ class SameSize:
         if (width, height) != self._size:
             first = "{}x{}".format(*self._size)
             raise InputError(
-                f"{source}: has {width}x{height} pixels where the sequence began with {first}, and one camera cannot "
+                f"the frame has {width}x{height} pixels where the sequence began with {first}, and one camera cannot "
                 "fit both; send one size, or start anew"
             )

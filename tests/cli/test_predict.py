@@ -3,6 +3,7 @@ import io
 import json
 import struct
 import zlib
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,15 @@ from cn_zoo.geometry import CAMERAS, SKELETONS, Camera
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.io.depth_image import read_depth
 
+predict_command = import_module("cn_zoo.cli.predict")
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HAND = EXAMPLES / "hand.png"
 
 
-def run(*arguments):
+def run(*arguments, stdin=None):
     """Exit code, stdout and stderr, as `main` makes them."""
     runner = CliRunner()
-    result = runner.invoke(_cn_zoo, [str(argument) for argument in arguments])
+    result = runner.invoke(_cn_zoo, [str(argument) for argument in arguments], input=stdin)
     if isinstance(result.exception, CnZooError):
         return exit_code(result.exception), result.stdout, str(result.exception)
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -210,3 +212,109 @@ def test_python_and_command_line_agree():
     hand = HandPoseEstimator.from_pretrained("nyu").predict(read_depth(HAND))
     np.testing.assert_allclose([[joint[axis] for axis in "xyz"] for joint in record["joints"]], hand.xyz, atol=0.006)
     np.testing.assert_allclose([joint["sigma_mm"] for joint in record["joints"]], hand.sigma, atol=0.006)
+
+
+def test_many_files_are_shared_among_workers_in_their_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(predict_command, "_WORTH_WORKERS", 3)
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"")
+    code, out, err = predict(HAND, bad, HAND)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 3
+    assert [record["source"] for record in records] == [str(HAND), str(bad), str(HAND)]
+    assert records[0]["joints"] == records[2]["joints"]
+    assert str(bad) in err
+
+
+def pipe(content, *arguments):
+    return run("predict", "-", *arguments, "--model", "nyu", stdin=content)
+
+
+def test_piped_frames_are_lines():
+    code, out, err = pipe(HAND.read_bytes() * 2)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [record["source"] for record in records] == ["-:0", "-:1"]
+    assert records[0]["joints"] == json.loads(predict(HAND)[1])["joints"]
+
+
+def test_a_bad_piped_frame_is_a_line_and_the_worst_code():
+    frame, wall = HAND.read_bytes(), BAD_FILES["wall.png"][0]
+    parts = [frame, b"", frame[:5000], wall, frame]
+    content = b"".join(struct.pack(">I", len(part)) + part for part in parts)
+    code, out, err = pipe(content)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 5
+    assert ["error" in record for record in records] == [False, True, True, True, False]
+    assert [record["source"] for record in records] == [f"-:{index}" for index in range(5)]
+    assert err.splitlines() == [f"cn-zoo: {record['error']}" for record in records[1:4]]
+    assert all(record["error"].startswith(record["source"]) for record in records[1:4])
+
+
+def test_piped_frames_of_another_size_are_refused():
+    depth = read_depth(HAND)
+    content = HAND.read_bytes() + _save(depth[::2, ::2].astype(np.uint16)) + HAND.read_bytes()
+    code, out, _ = pipe(content)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 3
+    assert ["error" in record for record in records] == [False, True, False]
+    assert "320x240" in records[1]["error"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no frames\n"])
+def test_a_pipe_without_frames(content):
+    code, _, err = pipe(content)
+    assert code == 3
+    assert "-" in err
+
+
+def test_pictures_of_piped_frames_are_numbered(tmp_path):
+    pipe(HAND.read_bytes() * 2, "--overlay", tmp_path / "overlays", "--quiet")
+    assert sorted(path.name for path in (tmp_path / "overlays").iterdir()) == ["000000.png", "000001.png"]
+
+
+def test_the_pipe_is_the_only_source():
+    assert run("predict", "-", HAND, "--model", "nyu", stdin=HAND.read_bytes())[0] == 2
+
+
+def test_a_sequence_is_followed_and_smoothed(tmp_path):
+    """Ten frames with holes that change, in natural order; one of them is broken."""
+    depth = read_depth(HAND).astype(np.uint16)
+    rng = np.random.default_rng(0)
+    for number in range(1, 11):
+        holes = rng.random(depth.shape) < 0.2
+        (tmp_path / f"frame{number}.png").write_bytes(_save(np.where(holes, 0, depth)))
+    (tmp_path / "frame4.png").write_bytes(b"")
+    single = [json.loads(line) for line in predict(tmp_path, "--quiet")[1].splitlines()]
+    code, out, _ = predict(tmp_path, "--track", "--quiet")
+    tracked = [json.loads(line) for line in out.splitlines()]
+    assert code == 3
+    assert [record["source"] for record in tracked] == [str(tmp_path / f"frame{number}.png") for number in range(1, 11)]
+    assert tracked[0]["joints"] == single[0]["joints"]
+    assert "error" in tracked[3]
+    # Once centred, a still hand's crop stays where it is, and its joints move less from frame to frame.
+    assert len({tuple(record["center_uvd"]) for record in tracked[1:] if "error" not in record}) == 1
+    assert _unrest(tracked) < 0.5 * _unrest(single)
+    piped = b"".join((tmp_path / f"frame{number}.png").read_bytes() for number in (1, 2, 3))
+    again = [json.loads(line) for line in pipe(piped, "--track")[1].splitlines()]
+    assert [record["joints"] for record in again] == [record["joints"] for record in tracked[:3]]
+
+
+def _unrest(records):
+    xyz = [
+        [[joint[axis] for axis in "xyz"] for joint in record["joints"]] for record in records if "error" not in record
+    ]
+    return np.linalg.norm(np.diff(xyz, axis=0), axis=-1).mean()
+
+
+def test_a_camera_that_does_not_fit_is_said_once():
+    arguments = ("--camera", "icvl", "--center", "430,336,858")
+    code, _, err = predict(HAND, HAND, *arguments)
+    assert code == 0
+    assert err.count("does not fit 640x480") == 1
+    assert "--camera" in err
+    assert predict(HAND, *arguments, "--quiet")[2] == ""
+    # It is said above all where nothing was found.
+    code, _, err = predict(HAND, *arguments[:2], "--center", "30,30,858")
+    assert code == 5
+    assert "does not fit 640x480" in err

@@ -94,3 +94,38 @@ def test_presets_are_the_datasets_own():
         "icvl": Camera(240.99, 240.96, 160, 120),
         "msra": Camera(241.42, 241.42, 160, 120),
     } == CAMERAS
+
+
+@pytest.mark.parametrize(("name", "width", "height"), [("nyu", 640, 480), ("icvl", 320, 240), ("msra", 320, 240)])
+def test_cameras_fit_their_own_images_and_no_others(name, width, height):
+    camera = CAMERAS[name]
+    assert camera.misfit(width, height) is None
+    assert camera.mirrored(width).misfit(width, height) is None
+    assert "cx" in camera.misfit(2 * width, 2 * height)
+    assert "cx" in camera.misfit(width // 2, height // 2)
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        Camera(617.0, 617.0, 314.0, 241.0),  # RealSense D415
+        Camera(383.0, 383.0, 317.0, 240.0),  # RealSense D435
+        Camera(252.0, 252.0, 326.0, 235.0),  # a wide time-of-flight camera
+    ],
+)
+def test_usual_depth_cameras_raise_no_doubt(camera):
+    assert camera.misfit(640, 480) is None
+
+
+@pytest.mark.parametrize(
+    ("camera", "word"),
+    [
+        (Camera(588.0, 587.0, 320.0, 700.0), "cy 700"),
+        (Camera(2400.0, 2400.0, 320.0, 240.0), "15 degrees"),
+        (Camera(60.0, 60.0, 320.0, 240.0), "degrees"),
+        (Camera(588.0, 300.0, 320.0, 240.0), "square"),
+        (Camera(588.0, 320.0, 587.0, 240.0), "cx 587"),  # fx, cx, fy, cy
+    ],
+)
+def test_numbers_that_no_camera_has_are_named(camera, word):
+    assert word in camera.misfit(640, 480)
