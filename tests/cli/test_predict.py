@@ -97,9 +97,8 @@ def test_pictures(tmp_path):
     overlay, crop = tmp_path / "overlay.png", tmp_path / "crop.png"
     assert predict(HAND, "--overlay", overlay, "--save-crop", crop)[0] == 0
     with Image.open(overlay) as image:
-        colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 100
         assert image.width >= 640
-    assert len(np.unique(colours, axis=0)) > 100
     with Image.open(crop) as image:
         assert min(image.size) >= 128
     folder = tmp_path / "overlays"
