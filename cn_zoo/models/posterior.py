@@ -46,8 +46,7 @@ def _dense_posterior(
 ) -> dict[str, KerasTensor]:
     x = convolution(x, TRUNK_SHAPE[-1], "posterior_32")
     x = convolution(x, 64, "posterior_down16", strides=2)
-    x = residual_block(x, "posterior_16a")
-    middle = residual_block(x, "posterior_16b")
+    middle = residual_block(x, "posterior_16a")
     x = convolution(middle, 128, "posterior_down8", strides=2)
     coarse = residual_block(x, "posterior_8a")
 
