@@ -1,7 +1,7 @@
 """The networks, as Keras functional models."""
 
 from cn_zoo.models.architecture import ARCHITECTURES, Architecture
-from cn_zoo.models.crossing_nets import CrossingNets
+from cn_zoo.models.crossing_nets import NETWORKS, CrossingNets
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.generator import build_generator
 from cn_zoo.models.mapping import build_mapping
@@ -11,6 +11,7 @@ from cn_zoo.models.posterior import build_posterior_head
 
 __all__ = [
     "ARCHITECTURES",
+    "NETWORKS",
     "Architecture",
     "CrossingNets",
     "build_generator",

@@ -10,7 +10,7 @@ import keras
 from keras import KerasTensor, ops
 
 from cn_zoo.errors import WeightsError
-from cn_zoo.geometry import SKELETONS
+from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.models.architecture import ARCHITECTURES
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.dtype_policy import dtype_policy
@@ -23,6 +23,17 @@ from cn_zoo.models.posterior import build_posterior_head
 if TYPE_CHECKING:
     from cn_zoo.objective import JointObjective
 
+#: Names of the networks, as attributes of the model and as stages of training name them.
+NETWORKS = (
+    "pose_encoder",
+    "pose_decoder",
+    "trunk",
+    "posterior_head",
+    "realness_head",
+    "metric_head",
+    "mapping",
+    "generator",
+)
 #: The paper's joint stage (section 4).
 _LEARNING_RATE, _BETA_1 = 1e-3, 0.5
 
@@ -33,11 +44,17 @@ class CrossingNets(keras.Model):
 
     Training is semi-supervised. A batch is ``({"depth": x, "unlabelled": u}, y)``, or ``(x, y)`` without unlabelled
     depth maps: ``x`` (B, 128, 128, 1) and ``u`` (U, 128, 128, 1) float32 crops in [-1, 1], ``y`` (B, J, 3) poses of
-    ``x`` in crop coordinates of 50 mm. U need not be B, but both should stay the same from batch to batch.
+    ``x`` in crop coordinates of 50 mm. U need not be B, but both should stay the same from batch to batch. With
+    ``"twin"`` and ``"turn"`` in the dict (see `cn_zoo.objective.Batch`) second views of the unlabelled depth maps are
+    learned from too; ``({"pose": y},)`` trains the pose VAE alone.
 
     One training step lets each player step once, in the order of `players`, on the same batch: pose VAE,
-    discriminator, generator. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric of
-    its own name, so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players.
+    discriminator, generator; players without terms or without trainable weights are passed over. Losses are those of
+    `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name, so that a term that turns NaN is
+    known by name. The metric ``loss`` is the mean over the players, and ``error_mm`` the term ``pose`` in millimetres.
+
+    Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets`` has
+    been named, as ``import cn_zoo`` alone imports no framework.
 
     The model itself holds no loss: `compile` takes the objective and the optimizer, and only its defaults know of
     `cn_zoo.objective` and `cn_zoo.training`, which it imports when called.
@@ -89,6 +106,7 @@ class CrossingNets(keras.Model):
         self.term_metrics: dict[str, keras.metrics.Mean] = {}
         self._terms_seen: set[str] = set()
         self._turn: str | None = None
+        self._stepping: list[str] = []
 
     @classmethod
     def from_pretrained(cls, model: str | Path) -> CrossingNets:
@@ -150,6 +168,11 @@ class CrossingNets(keras.Model):
         return {"pose": self.pose_decoder(z), "depth": depth}
 
     @property
+    def networks(self) -> dict[str, keras.Model]:
+        """The networks by name, in a fixed order; `estimator` is made of three of them."""
+        return {name: getattr(self, name) for name in NETWORKS}
+
+    @property
     def players(self) -> dict[str, tuple[keras.Model, ...]]:
         """The networks that each player owns, in the order in which players step."""
         return {
@@ -160,7 +183,7 @@ class CrossingNets(keras.Model):
 
     def call(self, inputs: KerasTensor | Mapping[str, KerasTensor], training: bool = False) -> dict[str, KerasTensor]:
         """As `estimate`, of depth maps or of the ``depth`` in a batch's dict."""
-        if self._turn is not None:
+        if self._turn is not None or (isinstance(inputs, Mapping) and "depth" not in inputs):
             return {}  # within a training step the objective calls the networks, each player its own
         depth = inputs["depth"] if isinstance(inputs, Mapping) else inputs
         return self.estimator(depth, training=training)
@@ -185,12 +208,14 @@ class CrossingNets(keras.Model):
         from cn_zoo.objective import JointObjective
         from cn_zoo.training import RoutedOptimizer
 
+        self.objective = objective or JointObjective()
+        weights = {player: self._weights_of(player) for player in self.players if self.objective.trains(player)}
+        self._stepping = [player for player, each in weights.items() if each]
         optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(_LEARNING_RATE, beta_1=_BETA_1))
         if not isinstance(optimizer, RoutedOptimizer):
             optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
-        optimizer.route({player: self._weights_of(player) for player in self.players})
+        optimizer.route(weights)
         optimizer.build(self.trainable_variables)
-        self.objective = objective or JointObjective()
         for name in self.objective.get_config():
             if name not in self.term_metrics:
                 self.term_metrics[name] = keras.metrics.Mean(name=name)
@@ -204,18 +229,17 @@ class CrossingNets(keras.Model):
         )
 
     def train_step(self, *args: Any) -> Any:
-        """One step of each player that has weights to train, in turn.
+        """One step of each player that has terms and weights to train, in turn.
 
         It is Keras' own step of the backend, once per player; what differs is known when the step is traced. On JAX a
         step takes and returns the training state too, which the next player's step goes on with.
         """
         *state, batch = args
         try:
-            for player in self.players:
-                if self._weights_of(player):
-                    self._turn = self.optimizer.turn = player
-                    result = super().train_step(*state, batch)
-                    state = result[1:] if state else state
+            for player in self._stepping:
+                self._turn = self.optimizer.turn = player
+                result = super().train_step(*state, batch)
+                state = result[1:] if state else state
         finally:
             self._turn = self.optimizer.turn = None
         return result
@@ -231,14 +255,16 @@ class CrossingNets(keras.Model):
         """The loss of the player whose turn it is; in evaluation, the mean of all players' losses."""
         from cn_zoo.objective import Batch
 
-        inputs = x if isinstance(x, Mapping) else {"depth": x}
-        tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in {**inputs, "pose": y}.items()}
-        batch = Batch(**{"unlabelled": None, **tensors}, training=training)
+        inputs = dict(x) if isinstance(x, Mapping) else {"depth": x}
+        if y is not None:
+            inputs["pose"] = y
+        tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in inputs.items()}
+        batch = Batch(**tensors, training=training)
         players = list(self.players) if self._turn is None else [self._turn]
         losses = []
         for player in players:
-            terms = self.objective.terms(self, player, batch)
-            losses.append(self.objective.weigh(terms))
+            if terms := self.objective.terms(self, player, batch):
+                losses.append(self.objective.weigh(terms))
             for name, value in terms.items():
                 self.term_metrics[name].update_state(value)
                 self._terms_seen.add(name)
@@ -247,7 +273,10 @@ class CrossingNets(keras.Model):
     def get_metrics_result(self) -> dict[str, KerasTensor]:
         """The loss and its terms; a term that the batches have no data for is left out."""
         absent = set(self.term_metrics) - self._terms_seen
-        return {name: value for name, value in super().get_metrics_result().items() if name not in absent}
+        result = {name: value for name, value in super().get_metrics_result().items() if name not in absent}
+        if "pose" in result:
+            result["error_mm"] = result["pose"] * POSE_UNIT_MM
+        return result
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""

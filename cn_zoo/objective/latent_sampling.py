@@ -1,8 +1,16 @@
-"""Points of the shared latent space, as functions of latents and of random numbers drawn elsewhere."""
+"""Points of the shared latent space."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import keras
 from keras import KerasTensor, ops
+
+from cn_zoo.objective.batch import Batch
+
+if TYPE_CHECKING:
+    from cn_zoo.models import CrossingNets
 
 #: How many latents a random synthesis mixes (paper section 3.3).
 MIXED_LATENTS = 5
@@ -37,3 +45,14 @@ def convex_combinations(latents: KerasTensor, weights: KerasTensor) -> KerasTens
     for step in range(weights.shape[-1]):
         mixed = mixed + shares[:, step : step + 1] * ops.roll(latents, -step, axis=0)
     return mixed
+
+
+def pose_latents(nets: CrossingNets, batch: Batch) -> tuple[KerasTensor, KerasTensor]:
+    """The latents (B, L + 3) of a batch's poses, and as many random ones between them; no gradient goes back."""
+    latent = ops.stop_gradient(nets.pose_encoder(batch.pose)["mean"])
+    shape = (ops.shape(latent)[0], MIXED_LATENTS)
+    weights = ops.ones(shape)
+    if batch.training:
+        # Minus the logarithm of uniform numbers, scaled to sum to one, is uniform over all ways of mixing.
+        weights = -ops.log(keras.random.uniform(shape, 1e-6, 1.0 - 1e-6, seed=nets.seed_generator))
+    return latent, convex_combinations(latent, weights)

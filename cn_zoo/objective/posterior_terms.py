@@ -16,3 +16,13 @@ def joint_error(pose: KerasTensor, estimate: KerasTensor) -> KerasTensor:
     The small constant keeps the gradient finite where a joint is exact.
     """
     return ops.mean(ops.sqrt(ops.sum(ops.square(pose - estimate), axis=-1) + 1e-6), axis=-1)
+
+
+def latent_error(target: KerasTensor, mean: KerasTensor) -> KerasTensor:
+    """Squared error (B,) of latents (B, L), averaged over L."""
+    return ops.mean(ops.square(target - mean), axis=-1)
+
+
+def turn_pose(pose: KerasTensor, turn: KerasTensor) -> KerasTensor:
+    """Poses (B, J, 3) as another view shows them: ``pose @ turn[:3] + turn[3]``, with ``turn`` (B, 4, 3)."""
+    return ops.matmul(pose, turn[:, :3]) + turn[:, 3:]

@@ -15,6 +15,8 @@ REACHED = {
     "pose": {"trunk", "posterior_head"},
     "dense_pose": {"trunk", "posterior_head"},
     "posterior": {"trunk", "posterior_head"},
+    "latent": {"trunk", "posterior_head"},
+    "consistency": {"trunk", "posterior_head"},
     "synthetic_posterior": {"trunk", "posterior_head"},
     "realness": {"trunk", "realness_head"},
     "metric": {"trunk", "metric_head"},
@@ -24,20 +26,28 @@ REACHED = {
     "feature_matching": {"mapping_layer", "generator"},
     "generator_metric": {"mapping_layer", "generator"},
 }
-UNLABELLED = {"unlabelled_cycle", "unlabelled_reconstruction"}
+UNLABELLED = {"consistency", "unlabelled_cycle", "unlabelled_reconstruction"}
 
 
 @pytest.fixture(scope="module")
 def nets():
     keras.utils.set_random_seed(3)
-    return CrossingNets("default", "nyu")
+    nets = CrossingNets("default", "nyu")
+    # These weights start at zero, which would let no gradient through.
+    kernel = nets.posterior_head.get_layer("posterior_log_variance").kernel
+    kernel.assign(np.full(kernel.shape, 0.01))
+    return nets
 
 
 def _batch(unlabelled):
     rng = np.random.default_rng(0)
     depth = rng.uniform(-1, 1, (2 + unlabelled, 128, 128, 1)).astype("float32")
     pose = rng.normal(size=(2, 14, 3)).astype("float32")
-    return Batch(tf.constant(depth[:2]), tf.constant(pose), tf.constant(depth[2:]) if unlabelled else None, True)
+    more = {}
+    if unlabelled:
+        more = {"unlabelled": tf.constant(depth[2:]), "twin": tf.constant(depth[2:] * 0.9)}
+        more["turn"] = tf.constant(rng.normal(size=(unlabelled, 4, 3)).astype("float32"))
+    return Batch(tf.constant(pose), tf.constant(depth[:2]), **more, training=True)
 
 
 def _reached(networks, term, tape):
@@ -70,3 +80,15 @@ def test_without_unlabelled_depth_only_its_own_terms_are_missing(nets):
 def test_weights():
     objective = JointObjective.from_config({**JointObjective().get_config(), "pose": 2.0, "realness": 0.0})
     assert objective.weigh({"pose": 3.0, "realness": 100.0}) == 6.0
+
+
+def test_what_weighs_nothing_is_not_computed(nets):
+    objective = JointObjective.of({"pose": 1.0, "latent": 0.5})
+    terms = {player: set(objective.terms(nets, player, _batch(0))) for player in nets.players}
+    assert terms == {"pose_vae": set(), "discriminator": {"pose", "latent"}, "generator": set()}
+    assert [player for player in nets.players if objective.trains(player)] == ["discriminator"]
+
+
+def test_unknown_terms_are_an_error():
+    with pytest.raises(TypeError, match="colour"):
+        JointObjective.of({"colour": 1.0})

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from cn_zoo.objective import joint_error, latent_likelihood
+from cn_zoo.objective import joint_error, latent_error, latent_likelihood, turn_pose
 
 
 def _numpy(value):
@@ -40,3 +40,15 @@ def test_joint_error_has_a_finite_gradient_where_it_is_zero():
     with tf.GradientTape() as tape:
         error = joint_error(np.zeros((1, 2, 3), "float32"), estimate)
     assert np.isfinite(tape.gradient(error, estimate)).all()
+
+
+def test_latent_error_is_the_mean_square():
+    error = latent_error(np.array([[1.0, 2.0]], "float32"), np.array([[0.0, 4.0]], "float32"))
+    np.testing.assert_allclose(error, [2.5])
+
+
+def test_turned_poses_are_affine():
+    pose = np.array([[[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]], "float32")
+    quarter = [[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.0, -1.0]]
+    turned = turn_pose(pose, np.array([quarter], "float32"))
+    np.testing.assert_allclose(turned, [[[-1.5, 1.0, 2.0], [0.5, 0.0, -1.0]]])

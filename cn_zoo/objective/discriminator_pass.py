@@ -1,0 +1,120 @@
+"""What the discriminator, the posterior included, learns from one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from keras import KerasTensor, ops
+
+from cn_zoo.objective.adversarial_terms import realness_error
+from cn_zoo.objective.batch import Batch
+from cn_zoo.objective.depth_terms import clipped_reconstruction
+from cn_zoo.objective.gradient_routing import call_frozen
+from cn_zoo.objective.latent_sampling import pose_latents
+from cn_zoo.objective.metric_terms import difference_error
+from cn_zoo.objective.posterior_terms import joint_error, latent_error, latent_likelihood, turn_pose
+
+if TYPE_CHECKING:
+    from cn_zoo.models import CrossingNets
+
+
+class DiscriminatorPass:
+    """Each method is the term () of its name in `JointObjective`, or None where the batch has no data for it.
+
+    What terms share is computed once, and nothing that no term asks for. All real depth maps, with and without
+    labels, go through the trunk together and set its batch norm, as they are what it meets when it estimates poses;
+    generated ones are normalised by the moving statistics.
+    """
+
+    def __init__(self, nets: CrossingNets, batch: Batch, wanted: Collection[str]) -> None:
+        self.nets = nets
+        self.batch = batch
+        self.count = ops.shape(batch.depth)[0]
+
+    def pose(self) -> KerasTensor:
+        """The posterior's mean decodes to the pose."""
+        return ops.mean(joint_error(self.batch.pose, self._decoded[: self.count]))
+
+    def dense_pose(self) -> KerasTensor | None:
+        """The joints read off dense maps are those of the pose."""
+        if "joints" not in self._posterior:
+            return None
+        return ops.mean(joint_error(self.batch.pose, self._posterior["joints"][: self.count]))
+
+    def posterior(self) -> KerasTensor:
+        """The pose's latent is likely; trains the variance alone, as the mean learns from the pose, in millimetres."""
+        mean, log_variance = (self._posterior[name][: self.count] for name in ("mean", "log_variance"))
+        return ops.mean(latent_likelihood(self._latents[0], ops.stop_gradient(mean), log_variance))
+
+    def latent(self) -> KerasTensor:
+        """The posterior's mean is the pose's latent."""
+        return ops.mean(latent_error(self._latents[0], self._posterior["mean"][: self.count]))
+
+    def synthetic_posterior(self) -> KerasTensor:
+        """Random latents are likely under the posteriors of the depth maps generated from them."""
+        posterior = self.nets.posterior_head(self._fake[self.count :], training=False)
+        return ops.mean(latent_likelihood(self._latents[1], posterior["mean"], posterior["log_variance"]))
+
+    def realness(self) -> KerasTensor:
+        """Real depth maps are told from reconstructions and random syntheses."""
+        real = self.nets.realness_head(self._real, training=self.batch.training)["real"]
+        fake = self.nets.realness_head(self._fake, training=False)["real"]
+        return ops.mean(realness_error(real, True)) + ops.mean(realness_error(fake, False))
+
+    def metric(self) -> KerasTensor:
+        """Embeddings differ as latents do: real from real, and random syntheses from real."""
+        latent, random_latent = self._latents
+        real = self.nets.metric_head(self._real[: self.count], training=self.batch.training)
+        fake = self.nets.metric_head(self._fake[self.count :], training=False)
+        return ops.mean(
+            difference_error(real, ops.roll(real, 1, 0), latent, ops.roll(latent, 1, 0))
+            + difference_error(fake, real, random_latent, latent)
+        )
+
+    def unlabelled_cycle(self) -> KerasTensor | None:
+        """The posterior's mean of an unlabelled depth map generates that depth map."""
+        if self.batch.unlabelled is None:
+            return None
+        latent = self._posterior["mean"][self.count : self.count + ops.shape(self.batch.unlabelled)[0]]
+        return ops.mean(clipped_reconstruction(self.batch.unlabelled, self._generate(latent)))
+
+    def consistency(self) -> KerasTensor | None:
+        """The pose of a twin is that of its unlabelled depth map, turned alike."""
+        if self.batch.twin is None:
+            return None
+        twins = self.count + ops.shape(self.batch.unlabelled)[0]
+        expected = ops.stop_gradient(turn_pose(self._decoded[self.count : twins], self.batch.turn))
+        error = joint_error(expected, self._decoded[twins:])
+        if "joints" in self._posterior:
+            error = error + joint_error(expected, self._posterior["joints"][twins:])
+        return ops.mean(error)
+
+    @cached_property
+    def _latents(self) -> tuple[KerasTensor, KerasTensor]:
+        return pose_latents(self.nets, self.batch)
+
+    @cached_property
+    def _real(self) -> KerasTensor:
+        """The trunk's features of labelled, unlabelled and twin depth maps, in this order."""
+        depths = [each for each in (self.batch.depth, self.batch.unlabelled, self.batch.twin) if each is not None]
+        return self.nets.trunk(ops.concatenate(depths), training=self.batch.training)
+
+    @cached_property
+    def _posterior(self) -> dict[str, KerasTensor]:
+        return self.nets.posterior_head(self._real, training=self.batch.training)
+
+    @cached_property
+    def _decoded(self) -> KerasTensor:
+        return call_frozen(self.nets.pose_decoder, self._posterior["mean"])
+
+    @cached_property
+    def _fake(self) -> KerasTensor:
+        """The trunk's features of reconstructions, then of random syntheses."""
+        generated = ops.stop_gradient(self._generate(ops.concatenate(self._latents)))
+        return self.nets.trunk(generated, training=False)
+
+    def _generate(self, latent: KerasTensor) -> KerasTensor:
+        mapped = call_frozen(self.nets.mapping, latent, self.batch.training)
+        return call_frozen(self.nets.generator, mapped, self.batch.training)

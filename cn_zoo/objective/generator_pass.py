@@ -1,0 +1,88 @@
+"""What the generator, the mapping layer included, learns from one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from keras import KerasTensor, ops
+
+from cn_zoo.objective.adversarial_terms import feature_matching
+from cn_zoo.objective.batch import Batch
+from cn_zoo.objective.depth_terms import clipped_reconstruction
+from cn_zoo.objective.gradient_routing import call_frozen
+from cn_zoo.objective.latent_sampling import pose_latents
+from cn_zoo.objective.metric_terms import difference_error
+
+if TYPE_CHECKING:
+    from cn_zoo.models import CrossingNets
+
+#: The terms that learn from random syntheses too.
+_ADVERSARIAL = {"feature_matching", "generator_metric"}
+
+
+class GeneratorPass:
+    """Each method is the term () of its name in `JointObjective`, or None where the batch has no data for it.
+
+    What terms share is computed once. All depth maps are generated together, as batch norm looks at them together;
+    random syntheses and unlabelled depth maps only where one of the ``wanted`` terms learns from them.
+    """
+
+    def __init__(self, nets: CrossingNets, batch: Batch, wanted: Collection[str]) -> None:
+        self.nets = nets
+        self.batch = batch
+        self.count = ops.shape(batch.depth)[0]
+        self._random = bool(_ADVERSARIAL & set(wanted))
+        self._unlabelled = batch.unlabelled is not None and "unlabelled_reconstruction" in wanted
+
+    def depth_reconstruction(self) -> KerasTensor:
+        """The depth map of a pose's latent is generated."""
+        return ops.mean(clipped_reconstruction(self.batch.depth, self._generated[: self.count]))
+
+    def unlabelled_reconstruction(self) -> KerasTensor | None:
+        """An unlabelled depth map is generated from its posterior's mean."""
+        if not self._unlabelled:
+            return None
+        count = ops.shape(self.batch.unlabelled)[0]
+        return ops.mean(clipped_reconstruction(self.batch.unlabelled, self._generated[-count:]))
+
+    def feature_matching(self) -> KerasTensor:
+        """Generated and real depth maps, unlabelled ones included, have the same mean features."""
+        real, fake = (call_frozen(self.nets.realness_head, each)["features"] for each in (self._real, self._fake))
+        return feature_matching(real, fake)
+
+    def generator_metric(self) -> KerasTensor:
+        """Random syntheses differ from real depth maps as their latents do."""
+        latent, random_latent = self._latents
+        real = call_frozen(self.nets.metric_head, self._real[: self.count])
+        fake = call_frozen(self.nets.metric_head, self._fake[self.count :])
+        return ops.mean(difference_error(fake, real, random_latent, latent))
+
+    @cached_property
+    def _latents(self) -> tuple[KerasTensor, KerasTensor]:
+        return pose_latents(self.nets, self.batch)
+
+    @cached_property
+    def _real(self) -> KerasTensor:
+        """The trunk's features of labelled, then unlabelled depth maps."""
+        depths = [each for each in (self.batch.depth, self.batch.unlabelled) if each is not None]
+        return call_frozen(self.nets.trunk, ops.concatenate(depths))
+
+    @cached_property
+    def _fake(self) -> KerasTensor:
+        """The trunk's features of reconstructions, then of random syntheses."""
+        return call_frozen(self.nets.trunk, self._generated[: 2 * self.count])
+
+    @cached_property
+    def _generated(self) -> KerasTensor:
+        """Depth maps of the poses' latents, then of random ones, then of unlabelled depth maps' posteriors."""
+        latent, random_latent = self._latents
+        latents = [latent]
+        if self._random:
+            latents.append(random_latent)
+        if self._unlabelled:
+            posterior = call_frozen(self.nets.posterior_head, call_frozen(self.nets.trunk, self.batch.unlabelled))
+            latents.append(ops.stop_gradient(posterior["mean"]))
+        mapped = self.nets.mapping(ops.concatenate(latents), training=self.batch.training)
+        return self.nets.generator(mapped, training=self.batch.training)
