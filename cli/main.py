@@ -18,6 +18,8 @@ COMMANDS = {
     "evaluate": "Measure predictions, or a model, on a benchmark dataset.",
     "synthesize": "Write labelled synthetic depth frames in a dataset's own file format.",
     "train": "Train a model by a recipe.",
+    "finetune": "Adapt a model to your own depth maps, labelled and unlabelled.",
+    "sample": "Draw pairs of pose and depth map out of a model's latent space.",
     "export": "Write a model for ONNX Runtime or TFLite, in fp32, fp16 or int8.",
     "benchmark": "Time a model on this machine.",
 }

@@ -11,17 +11,27 @@ from cn_zoo.cli._keras import require_keras
 
 @click.command()
 @click.argument("recipe")
+@click.option("--data", type=click.Path(path_type=Path), help="Labelled depth maps [default: synthetic ones].")
+@click.option("--unlabelled", type=click.Path(path_type=Path), help="Depth maps without labels, to learn from as well.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Run folder [default: runs/RECIPE].")
 @click.option("--resume", is_flag=True, help="Go on where an earlier run stopped.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
-def train(recipe: str, output: Path | None, resume: bool, overrides: tuple[str, ...]) -> None:
-    """Train a model on synthetic hands.
+def train(
+    recipe: str,
+    data: Path | None,
+    unlabelled: Path | None,
+    output: Path | None,
+    resume: bool,
+    overrides: tuple[str, ...],
+) -> None:
+    """Train a model.
 
-    RECIPE is a packaged recipe's name, or a TOML file.
+    RECIPE is a packaged recipe's name, or a TOML file. Data are folders of a known dataset, labelled folders
+    (frames/*.png, camera.json, joints.csv), or converted sets (.h5).
     """
     require_keras()
     from cn_zoo.training import load_recipe
     from cn_zoo.training import train as run
 
     loaded = load_recipe(recipe, overrides)
-    click.echo(run(loaded, output or Path("runs") / loaded.name, resume))
+    click.echo(run(loaded, output or Path("runs") / loaded.name, resume, data, unlabelled))

@@ -166,7 +166,7 @@ class ConvertedSet:
             InputError: a frame fails its checksum.
         """
         depth = np.empty((len(indices), CROP_SIZE, CROP_SIZE, 1), np.float32)
-        pose = self._poses(np.asarray(indices))
+        pose = self.poses(np.asarray(indices))
         for row, index in enumerate(indices):
             jitter = augmentation.draw(rng) if augmentation else CropJitter()
             patch = self._patch(index)
@@ -200,8 +200,8 @@ class ConvertedSet:
                 f"{self._path}: frame {index} cannot be read ({error}); the file is damaged, convert the dataset again"
             ) from None
 
-    def _poses(self, indices: np.ndarray) -> np.ndarray | None:
-        """Labels as ``HandCrop.uvd_to_crop`` gives them, ``(B, J, 3)`` float32."""
+    def poses(self, indices: np.ndarray) -> np.ndarray | None:
+        """Labels as ``HandCrop.uvd_to_crop`` gives them, ``(B, J, 3)`` float32 in units of 50 mm; None without labels."""
         if self.joints_xyz is None:
             return None
         centers = self.centers_uvd[indices]

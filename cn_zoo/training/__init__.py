@@ -1,7 +1,9 @@
 """Recipes, stages and runs."""
 
+from cn_zoo.training.finetune import finetune
 from cn_zoo.training.recipe import Recipe, list_recipes, load_recipe
 from cn_zoo.training.routed_optimizer import RoutedOptimizer
 from cn_zoo.training.run import train
+from cn_zoo.training.stage import STAGES, Stage
 
-__all__ = ["Recipe", "RoutedOptimizer", "list_recipes", "load_recipe", "train"]
+__all__ = ["STAGES", "Recipe", "RoutedOptimizer", "Stage", "finetune", "list_recipes", "load_recipe", "train"]

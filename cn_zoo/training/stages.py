@@ -1,84 +1,128 @@
-"""The stages of a run: what each trains, on what, and where it leaves its result."""
+"""Running the stages of a recipe, one after the other."""
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from cn_zoo.models import initialize_from_poses, set_sigma_calibration
-from cn_zoo.synthesis.pose_set import draw_poses
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.models import CrossingNets, initialize_from_poses
+from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.parts import Parts
-from cn_zoo.training.pose_vae_task import PoseVAETask
-from cn_zoo.training.posterior_task import PosteriorTask
+from cn_zoo.training.convolution_muon import ConvolutionMuon
+from cn_zoo.training.loss_guard import LossGuard
+from cn_zoo.training.poses import training_poses
 from cn_zoo.training.progress import RichProgress
 from cn_zoo.training.recipe import Recipe
+from cn_zoo.training.run_data import RunData
+from cn_zoo.training.sample_sheets import SampleSheets
 from cn_zoo.training.schedule import warm_cosine
-from cn_zoo.zoo import resolve
+from cn_zoo.training.sources import LabelledSource, PoseSource, Source, SyntheticSource, UnlabelledSource, batches
+from cn_zoo.training.stage import Stage
+from cn_zoo.training.warm_start import start_from
+
+#: First and last layers, which Muon leaves to AdamW.
+_NOT_BY_MUON = ["posterior_mean", "log_variance", "posterior_weights", "posterior_offsets", "trunk_conv1"]
 
 
-def train_pose_vae(recipe: Recipe, parts: Parts, folder: Path) -> None:
-    """Stage 1: the pose VAE alone, on synthetic poses (paper section 3.1). Short, so never resumed half-way."""
-    stage = recipe.pose_vae
-    task = PoseVAETask(parts.pose_encoder, parts.pose_decoder, stage.pose_weight, recipe.seed)
-    steps = stage.epochs * (stage.poses // stage.batch_size)
-    optimizer = keras.optimizers.Adam(warm_cosine(stage.learning_rate, steps), beta_1=0.5)
-    task.compile(optimizer=optimizer)
-    task(np.zeros((1, len(parts.skeleton), 3), "float32"))
-    # A checkpoint's optimizer state, its step count included, fits a built optimizer only.
-    optimizer.build(task.trainable_variables)
-    checkpoint = Checkpoint(folder / "pose_vae.weights.h5", every=steps)
-    if checkpoint.restore(task) == steps:
+def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) -> None:
+    """Train nets stage by stage; go on from the last checkpoint in the folder, if there is one.
+
+    A stage's checkpoint holds all networks, so that the last one tells all that went before.
+
+    Raises:
+        InputError: a stage's stream is missing, a checkpoint does not fit, or a loss is no number any more.
+    """
+    for name, stage in recipe.schedule.items():
+        _check_streams(name, stage, data)
+    reached = [name for name in recipe.schedule if _checkpoint_path(folder, name).exists()]
+    if recipe.start and not reached:
+        start_from(nets, recipe.start, recipe.trained())
+    names = list(recipe.schedule)
+    for name in names[names.index(reached[-1]) if reached else 0 :]:
+        _run_stage(recipe, name, nets, data, folder)
+
+
+def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path) -> None:
+    stage = recipe.schedule[name]
+    _compile(nets, stage)
+    checkpoint = Checkpoint(_checkpoint_path(folder, name), stage.epoch_steps)
+    done = checkpoint.restore(nets)
+    if done >= stage.steps:
         return
-    poses = draw_poses(PRESETS[recipe.dataset], recipe.seed, stage.poses)
-    initialize_from_poses(parts.pose_encoder, parts.pose_decoder, parts.skeleton, poses)
-    progress = RichProgress("pose VAE", steps, 0, stage.batch_size)
-    task.fit(
-        poses, poses, batch_size=stage.batch_size, epochs=stage.epochs, callbacks=[checkpoint, progress], verbose=0
+    sources = _open_sources(recipe, stage, nets, data, done)
+    callbacks = [
+        LossGuard(name, checkpoint.path),
+        checkpoint,
+        keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0),
+        RichProgress(name, stage.steps, done, stage.batch_size),
+    ]
+    if find_spec("tensorflow"):
+        callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
+    if "generator" in stage.trains:
+        callbacks.append(SampleSheets(folder / "samples", name))
+    try:
+        nets.fit(
+            batches(sources, done),
+            initial_epoch=done // stage.epoch_steps,
+            epochs=stage.epochs,
+            steps_per_epoch=stage.epoch_steps,
+            callbacks=callbacks,
+            verbose=0,
+        )
+    finally:
+        for source in sources:
+            source.close()
+
+
+def _compile(nets: CrossingNets, stage: Stage) -> None:
+    """Let the stage's networks learn by the stage's terms, and no others."""
+    for name, network in nets.networks.items():
+        network.trainable = name in stage.trains
+    nets.compile(_optimizer(stage), JointObjective.of(stage.terms))
+
+
+def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
+    learning_rate = warm_cosine(stage.learning_rate, stage.steps)
+    if stage.optimizer == "muon":
+        return ConvolutionMuon(
+            learning_rate, weight_decay=0.01, adam_weight_decay=stage.weight_decay, exclude_layers=_NOT_BY_MUON
+        )
+    return keras.optimizers.AdamW(
+        learning_rate, beta_1=stage.beta_1, weight_decay=stage.weight_decay, clipnorm=stage.clip_norm or None
     )
 
 
-def train_posterior(recipe: Recipe, parts: Parts, folder: Path) -> None:
-    """Stage 2: the posterior on synthetic crops, with the pose VAE fixed; resumes from its checkpoint."""
-    stage = recipe.posterior
-    task = PosteriorTask(parts.trunk, parts.posterior_head, parts.pose_encoder, parts.pose_decoder)
-    steps = stage.samples // (stage.batch_size * stage.checkpoint_every) * stage.checkpoint_every
-    optimizer = keras.optimizers.AdamW(
-        warm_cosine(stage.learning_rate, steps), weight_decay=stage.weight_decay, clipnorm=1.0
-    )
-    task.compile(optimizer=optimizer)
-    task(np.ones((1, 128, 128, 1), "float32"))
-    optimizer.build(task.trainable_variables)
-    if stage.warm_start:
-        parts.warm_start(keras.models.load_model(resolve(stage.warm_start, "estimator"), compile=False))
-    checkpoint = Checkpoint(folder / "posterior.weights.h5", stage.checkpoint_every)
-    done = checkpoint.restore(task)
-    if done >= steps:
-        return
-    # An epoch is what lies between two checkpoints; the stream goes on where the last one ended.
-    every = stage.checkpoint_every
-    start = done * stage.batch_size
-    stream = CropStream(PRESETS[recipe.dataset], stage.batch_size, recipe.seed, start=start, length=every)
-    curves = keras.callbacks.CSVLogger(folder / "posterior.csv", append=done > 0)
-    progress = RichProgress("posterior", steps, done, stage.batch_size)
-    callbacks = [checkpoint, curves, progress]
-    task.fit(stream, initial_epoch=done // every, epochs=steps // every, callbacks=callbacks, verbose=0, shuffle=False)
-    stream.close()
+def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunData, done: int) -> list[Source]:
+    if stage.stream == "poses":
+        poses = training_poses(recipe, data)
+        if done == 0 and {"pose_encoder", "pose_decoder"} <= set(stage.trains):
+            initialize_from_poses(nets.pose_encoder, nets.pose_decoder, SKELETONS[recipe.dataset], poses)
+        return [PoseSource(poses, stage.batch_size, recipe.seed)]
+    sources: list[Source] = []
+    preset, synthetic = PRESETS[recipe.dataset], stage.synthetic_batch_size
+    if data.labelled is None:
+        synthetic += stage.batch_size
+    else:
+        sources.append(LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed))
+    if synthetic:
+        sources.append(SyntheticSource(preset, synthetic, recipe.seed, done))
+    if stage.unlabelled_batch_size:
+        sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed))
+    return sources
 
 
-def calibrate(recipe: Recipe, estimator: keras.Model) -> None:
-    """Stage 3: scale each joint's deviation so that 68 % of validation errors lie inside it."""
-    stage = recipe.calibration
-    stream = CropStream(PRESETS[recipe.dataset], 100, recipe.seed, "validation", length=stage.samples // 100)
-    ratios = []
-    for index in range(len(stream)):
-        depth, pose = stream[index]
-        output = estimator.predict_on_batch(depth)
-        error = np.linalg.norm(output["pose"] - pose, axis=-1)
-        ratios.append(error / output["sigma"])
-    stream.close()
-    set_sigma_calibration(estimator, np.quantile(np.concatenate(ratios), 0.68, axis=0))
+def _check_streams(name: str, stage: Stage, data: RunData) -> None:
+    if stage.unlabelled_batch_size and not data.unlabelled:
+        raise InputError(
+            f"stage {name} learns from unlabelled depth maps, and there are none; give --unlabelled DIR, or a "
+            f"labelled_fraction below 1 with --data, or do without: --set {name}.unlabelled_batch_size=0"
+        )
+
+
+def _checkpoint_path(folder: Path, stage: str) -> Path:
+    return folder / f"{stage}.weights.h5"

@@ -3,7 +3,7 @@ import pytest
 from cn_zoo.errors import InputError
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import list_recipes, load_recipe
+from cn_zoo.training import STAGES, Stage, list_recipes, load_recipe
 
 
 def test_packaged_recipes_name_what_exists():
@@ -13,36 +13,65 @@ def test_packaged_recipes_name_what_exists():
         assert recipe.name == name
         assert recipe.dataset in PRESETS
         assert recipe.architecture in ARCHITECTURES
+        assert all(stage.steps > 0 for stage in recipe.schedule.values())
 
 
 def test_overrides_are_applied_in_turn():
-    recipe = load_recipe("nyu", ("seed=7", "posterior.samples=640", "posterior.samples=1280", "name=mine"))
-    assert (recipe.seed, recipe.posterior.samples, recipe.name) == (7, 1280, "mine")
-    assert load_recipe("nyu").posterior.samples != 1280
+    overrides = ("seed=7", "posterior.samples=640", "posterior.samples=1280", "name=mine", "posterior.terms.latent=0")
+    recipe = load_recipe("nyu", overrides)
+    stage = recipe.schedule["posterior"]
+    assert (recipe.seed, stage.samples, recipe.name) == (7, 1280, "mine")
+    assert stage.terms == {**STAGES["posterior"].terms, "latent": 0.0}
+    assert load_recipe("nyu").schedule["posterior"].samples != 1280
 
 
 def test_own_file(tmp_path):
+    """Stages come in the order of the list; a stage of one's own needs no more than its record does."""
     path = tmp_path / "mine.toml"
-    path.write_text('name = "mine"\ndataset = "icvl"\n[posterior]\nlearning_rate = 1\n')
+    path.write_text(
+        'name = "mine"\ndataset = "icvl"\nstages = ["posterior", "polish"]\n[posterior]\nlearning_rate = 1\n'
+        '[polish]\ntrains = ["trunk"]\nsamples = 640\nterms = {pose = 2}\n'
+    )
     recipe = load_recipe(str(path))
-    assert recipe.posterior.learning_rate == 1.0
-    assert isinstance(recipe.posterior.learning_rate, float)
+    assert list(recipe.schedule) == ["posterior", "polish"]
+    assert isinstance(recipe.schedule["posterior"].learning_rate, float)
+    assert recipe.schedule["posterior"].trains == STAGES["posterior"].trains
+    assert recipe.schedule["polish"] == Stage(("trunk",), {"pose": 2.0}, 640)
+
+
+def test_a_stage_is_whole_checkpoints_long():
+    stage = Stage(("trunk",), {"pose": 1.0}, samples=1000, batch_size=10, checkpoint_every=30)
+    assert (stage.epoch_steps, stage.epochs, stage.steps) == (30, 3, 90)
+    short = Stage(("trunk",), {"pose": 1.0}, samples=25, batch_size=10, checkpoint_every=30)
+    assert (short.epoch_steps, short.epochs, short.steps) == (2, 1, 2)
 
 
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        ('name = "a"\ndataset = "nyu"\ncolour = 3\n', "colour"),
-        ('name = "a"\ndataset = "nyu"\n[posterior]\nsample = 3\n', "sample"),
-        ('name = "a"\ndataset = "nyu"\n[posterior]\nsamples = "many"\n', "samples"),
-        ('name = "a"\ndataset = "nyu"\n[posterior]\nmixed_precision = 1\n', "mixed_precision"),
-        ('name = "a"\n', "dataset"),
+        ("colour = 3\n", "unknown key 'colour'"),
+        ("[posterior]\nsample = 3\n", "unknown key 'sample'"),
+        ('[posterior]\nsamples = "many"\n', "samples must be int"),
+        ("[posterior]\nsamples = 3\n", "less than one batch"),
+        ('[posterior]\ntrains = ["legs"]\n', "trains must be pose_encoder or"),
+        ("[posterior.terms]\ncolour = 3\n", "terms must be pose_kl or"),
+        ('[posterior]\noptimizer = "luck"\n', "adamw or muon"),
+        ("[joint]\nbatch_size = 0\n", "batch_size must be positive"),
+        ("posterior = 3\n", "must be a table"),
+        ("mixed_precision = 1\n", "mixed_precision must be bool"),
+        ('devices = "some"\n', "one or all"),
+        ("labelled_fraction = 2\n", "labelled_fraction"),
+        ("stages = []\n", "known stages are pose_vae"),
+        ('stages = ["own"]\n', "own.*trains"),
+        ('dataset = "hands"\n', "nyu or icvl or msra"),
         ("name = \n", "TOML"),
     ],
 )
 def test_broken_recipes_are_named(tmp_path, content, word):
     path = tmp_path / "broken.toml"
-    path.write_text(content)
+    whole = {"name": '"a"', "dataset": '"nyu"', "stages": '["posterior", "joint"]'}
+    head = [f"{key} = {value}" for key, value in whole.items() if not content.startswith(key)]
+    path.write_text("\n".join([*head, content]))
     with pytest.raises(InputError, match=word) as caught:
         load_recipe(str(path))
     assert str(path) in str(caught.value)

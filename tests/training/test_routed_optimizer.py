@@ -30,27 +30,27 @@ def test_each_player_has_its_own_optimizer():
 def test_waiting_players_keep_weights_moments_and_steps():
     optimizer, weights = _routed({"mine": keras.optimizers.Adam(0.1), "yours": keras.optimizers.Adam(0.1)})
     optimizer.apply(GRADIENTS, weights)
-    waiting = [np.array(state) for state in optimizer.optimizers["yours"].variables]
+    waiting = [np.array(state) for state in optimizer.players["yours"].variables]
     before = _values(weights)
     optimizer.turn = "mine"
     optimizer.apply([GRADIENTS[0], np.zeros(2, "float32")], weights)
     after = _values(weights)
     assert after[0] != before[0] and after[1] == before[1]
-    for old, new in zip(waiting, optimizer.optimizers["yours"].variables, strict=True):
+    for old, new in zip(waiting, optimizer.players["yours"].variables, strict=True):
         np.testing.assert_array_equal(old, np.array(new))
 
 
 def test_learning_rate_is_everyones():
     optimizer, _ = _routed({"mine": keras.optimizers.Adam(0.1), "yours": keras.optimizers.Adam(0.1)})
     optimizer.learning_rate = 0.25
-    assert [float(each.learning_rate) for each in optimizer.optimizers.values()] == [0.25, 0.25]
+    assert [float(each.learning_rate) for each in optimizer.players.values()] == [0.25, 0.25]
 
 
 def test_config_keeps_every_players_optimizer():
     optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.Adam(0.5, beta_1=0.5)})
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert again.get_config() == optimizer.get_config()
-    assert again.optimizers["yours"].beta_1 == 0.5
+    assert again.players["yours"].beta_1 == 0.5
 
 
 def test_a_player_without_optimizer_is_an_error():

@@ -2,34 +2,50 @@
 
 import csv
 import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
+import keras
+import killed_run
 import numpy as np
 import pytest
 
+import cn_zoo
 from cn_zoo.errors import InputError
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import load_recipe, train
+from cn_zoo.training import finetune, load_recipe, stages, train
 from cn_zoo.zoo import Preset
 
 SHORT = (
+    "start=",
     "architecture=paper",
-    "pose_vae.poses=600",
-    "pose_vae.epochs=2",
-    "posterior.warm_start=",
+    'stages=["pose_vae", "posterior", "generator"]',
+    "mixed_precision=false",
+    "poses=600",
+    "pose_vae.samples=1200",
     "posterior.samples=96",
     "posterior.batch_size=16",
     "posterior.checkpoint_every=2",
-    "posterior.mixed_precision=false",
+    "generator.samples=8",
+    "generator.batch_size=4",
     "calibration.samples=100",
     "calibration.test_samples=50",
 )
 
 
+def _crops(count):
+    return np.random.default_rng(0).uniform(-1, 1, (count, 128, 128, 1)).astype("float32")
+
+
 @pytest.fixture(scope="module")
 def recipe():
-    return load_recipe("nyu", SHORT)
+    return load_recipe("icvl", SHORT)
 
 
 @pytest.fixture(scope="module")
@@ -37,57 +53,122 @@ def finished(recipe, tmp_path_factory):
     return train(recipe, tmp_path_factory.mktemp("runs") / "whole")
 
 
+@pytest.fixture(scope="module")
+def estimator_alone(finished, tmp_path_factory):
+    """The same model as if it had been released without its nets."""
+    folder = tmp_path_factory.mktemp("models") / "alone"
+    shutil.copytree(finished, folder)
+    preset = Preset.load(folder)
+    replace(preset, files={kind: file for kind, file in preset.files.items() if kind != "nets"}).save(folder)
+    return folder
+
+
 def test_a_finished_run_is_a_model(finished):
     preset = Preset.load(finished)
-    assert (preset.skeleton, preset.architecture, preset.latent_size) == ("nyu", "paper", 23)
+    assert (preset.skeleton, preset.architecture, preset.latent_size) == ("icvl", "paper", 23)
     assert all(np.isfinite(error) and error > 0 for error in preset.errors_mm.values())
-    frame = draw_frame(PRESETS["nyu"].own(), seed=0, index=0)
+    frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
     for runtime in ("onnx", "keras"):
         hand = HandPoseEstimator.from_pretrained(finished, runtime).predict(
             frame.depth_mm, frame.camera, frame.center_uvd
         )
-        assert hand.xyz.shape == (14, 3)
+        assert hand.xyz.shape == (16, 3)
         assert np.isfinite(hand.xyz).all()
         assert (hand.sigma > 0).all()
 
 
-def test_curves_and_recipe_are_written(finished):
+def test_its_nets_are_those_of_the_estimator(finished):
+    nets = cn_zoo.CrossingNets.from_pretrained(finished)
+    estimator = keras.models.load_model(cn_zoo.weights_path(finished))
+    expected, found = estimator(_crops(2)), nets.estimate(_crops(2))
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
+    assert all(network.trainable for network in nets.networks.values())
+
+
+def test_curves_recipe_and_pictures_are_written(finished):
     with (finished / "posterior.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
-    assert json.loads((finished / "recipe.json").read_text())["recipe"]["posterior"]["samples"] == 96
+    assert all(float(row["error_mm"]) > 0 for row in rows)
+    assert json.loads((finished / "recipe.json").read_text())["recipe"]["schedule"]["posterior"]["samples"] == 96
+    assert list((finished / "samples").glob("generator-*.png"))
+    assert list((finished / "tensorboard/posterior").rglob("events*"))
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, monkeypatch):
     """Killed after the second checkpoint; the weights at the end are those of the run that was left alone."""
-    from cn_zoo.training import stages
-    from cn_zoo.training.checkpoint import Checkpoint
+    command = [sys.executable, killed_run.__file__, str(tmp_path / "run"), *SHORT]
+    killed = subprocess.run(command, cwd=Path(cn_zoo.__file__).parent.parent, capture_output=True, text=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    monkeypatch.setattr(stages, "training_poses", None)  # the finished first stage is not done again
+    monkeypatch.setattr(stages, "start_from", None)  # nor is anything started anew
+    train(recipe, tmp_path / "run", resume=True)
+    whole, resumed = (cn_zoo.CrossingNets.from_pretrained(folder) for folder in (finished, tmp_path / "run"))
+    for mine, theirs in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-3)
 
-    class Killed(Exception):
-        pass
 
-    class Killing(Checkpoint):
-        def on_train_batch_end(self, batch, logs=None):
-            super().on_train_batch_end(batch, logs)
-            if int(self.model.optimizer.iterations) == 5 and self.path.name == "posterior.weights.h5":
-                raise Killed
+def test_nets_for_a_released_estimator(estimator_alone, tmp_path):
+    """Its estimator is handed on untouched; encoder, mapping and generator are trained beside it."""
+    more = (f"start={estimator_alone}", 'stages=["pose_encoder", "generator"]', "pose_encoder.samples=1200")
+    folder = train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run")
+    for name in ("estimator.keras", "estimator.onnx"):
+        assert (folder / name).read_bytes() == (estimator_alone / name).read_bytes()
+    assert Preset.load(folder).errors_mm == Preset.load(estimator_alone).errors_mm
+    nets = cn_zoo.CrossingNets.from_pretrained(folder)
+    expected = keras.models.load_model(cn_zoo.weights_path(estimator_alone))(_crops(2))
+    np.testing.assert_allclose(nets.estimate(_crops(2))["pose"], expected["pose"], atol=1e-5)
+    np.testing.assert_allclose(nets.estimate(_crops(2))["sigma"], expected["sigma"], atol=1e-5)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(stages, "Checkpoint", Killing)
-        with pytest.raises(Killed):
-            train(recipe, tmp_path / "run")
-    with monkeypatch.context() as patch:
-        patch.setattr(stages, "draw_poses", None)  # the finished first stage is not done again
-        train(recipe, tmp_path / "run", resume=True)
 
-    whole, resumed = (HandPoseEstimator.from_pretrained(folder, "onnx") for folder in (finished, tmp_path / "run"))
-    frame = draw_frame(PRESETS["nyu"].own(), seed=0, index=1)
-    poses = [model.predict(frame.depth_mm, frame.camera, frame.center_uvd).xyz for model in (whole, resumed)]
-    np.testing.assert_allclose(poses[0], poses[1], atol=0.05)
+def test_nets_need_the_estimators_encoder(estimator_alone, tmp_path):
+    more = (f"start={estimator_alone}", 'stages=["generator"]')
+    with pytest.raises(InputError, match="pose_encoder first"):
+        train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run")
+
+
+def test_starting_from_another_skeleton_trains_the_pose_vae(estimator_alone, tmp_path):
+    more = (f"start={estimator_alone}", "dataset=nyu", 'stages=["posterior"]')
+    with pytest.raises(InputError, match="pose"):
+        train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run")
 
 
 def test_a_folder_holds_one_run(recipe, finished):
     with pytest.raises(InputError, match="--resume"):
         train(recipe, finished)
     with pytest.raises(InputError, match="seed"):
-        train(load_recipe("nyu", (*SHORT, "seed=5")), finished, resume=True)
+        train(load_recipe("icvl", (*SHORT, "seed=5")), finished, resume=True)
+
+
+def test_a_stage_without_its_stream_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"stage joint .* --unlabelled"):
+        train(load_recipe("icvl", (*SHORT, 'stages=["joint"]')), tmp_path / "run")
+
+
+def test_finetuning_nets_is_joint_and_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path):
+    """Six labelled frames of which one is held out, twelve unlabelled ones, synthetic crops beside them."""
+    short = ("mixed_precision=false", "joint.samples=4", "joint.batch_size=2", "joint.unlabelled_batch_size=3")
+    few = ("joint.synthetic_batch_size=2", "labelled_fraction=0.5")
+    folder = finetune(str(finished), icvl_folder, icvl_set_path, tmp_path / "mine", overrides=(*short, *few))
+    preset = Preset.load(folder)
+    assert preset.name == "mine" and set(preset.files) == {"onnx", "estimator", "nets"}
+    assert list(preset.errors_mm) == ["held-out frames"]
+    assert "6 labelled depth maps of the user's own, 17 without labels" in preset.training_data
+    before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
+    assert not np.array_equal(before.trunk.get_weights()[0], after.trunk.get_weights()[0])
+    np.testing.assert_array_equal(before.pose_decoder.get_weights()[0], after.pose_decoder.get_weights()[0])
+    with (folder / "joint.csv").open() as file:
+        row = next(csv.DictReader(file))
+    assert {"consistency", "unlabelled_cycle", "unlabelled_reconstruction", "feature_matching"} <= set(row)
+
+
+def test_data_that_do_not_fit(icvl_folder, icvl_set_path, tmp_path):
+    nyu = load_recipe("nyu", (*SHORT, "start="))
+    with pytest.raises(InputError, match="icvl skeleton, and nyu learns that of nyu"):
+        train(nyu, tmp_path / "skeleton", data=icvl_set_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="empty: holds no dataset"):
+        train(nyu, tmp_path / "none", data=tmp_path / "empty")
+    with pytest.raises(InputError, match="nowhere: no such folder"):
+        train(nyu, tmp_path / "nowhere", unlabelled=tmp_path / "nowhere")

@@ -1,0 +1,55 @@
+"""Adapting a trained model to people's own camera and hands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cn_zoo.training.recipe import load_recipe
+from cn_zoo.training.run import train
+from cn_zoo.zoo import get_preset
+
+
+def finetune(
+    model: str,
+    labelled: Path,
+    unlabelled: Path | None,
+    folder: Path,
+    resume: bool = False,
+    overrides: tuple[str, ...] = (),
+) -> Path:
+    """Train a model on, by the packaged recipe ``finetune``.
+
+    With the model's nets, all of the depth half learns by the joint objective; of a model released without them, the
+    estimator alone, by labels and by consistency. Either way synthetic crops run beside the labelled frames, so that
+    poses which these do not show are not forgotten.
+
+    Args:
+        model: a name, path or URL.
+        labelled: a labelled folder, a known dataset's folder, or a converted set.
+        unlabelled: the same, without labels; None: labelled frames alone.
+        folder: becomes a model for ``cn-zoo predict``, as after `train`.
+        resume: go on where an earlier run stopped.
+        overrides: changes of the recipe, as for `load_recipe`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: as `train`; or the labels are of another skeleton than the model's.
+        UnknownModelError, WeightsError: the model is not there.
+    """
+    preset = get_preset(model)
+    stages = ["joint"] if "nets" in preset.files else ["pose_encoder", "adapt"]
+    facts = {
+        "name": folder.resolve().name,
+        "dataset": preset.skeleton,
+        "architecture": preset.architecture,
+        "start": str(Path(model).resolve()) if Path(model).exists() else model,
+        "stages": stages,
+    }
+    if unlabelled is None:
+        facts |= {f"{stage}.unlabelled_batch_size": 0 for stage in stages}
+    # A TOML value of these kinds is written as JSON writes it.
+    own = tuple(f"{key}={json.dumps(value)}" for key, value in facts.items())
+    return train(load_recipe("finetune", (*own, *overrides)), folder, resume, labelled, unlabelled)

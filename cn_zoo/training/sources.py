@@ -1,0 +1,181 @@
+"""Where batches come from. Batch k of a source is the same whoever asks for it and whenever: runs resume exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from cn_zoo.datasets import ConvertedSet, CropAugmentation
+from cn_zoo.datasets.crop_augmentation import CropJitter
+from cn_zoo.geometry import POSE_UNIT_MM
+from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.stream import CropStream
+
+#: Ends the random seeds of a batch, so that its uses draw different numbers.
+_ORDER, _FIRST_VIEW, _SECOND_VIEW = range(3)
+
+
+class Source(Protocol):
+    """Batches by number."""
+
+    def batch(self, index: int) -> dict[str, np.ndarray]:
+        """Arrays by their names in `cn_zoo.objective.Batch`."""
+
+    def close(self) -> None:
+        """End what works in the background."""
+
+
+class PoseSource:
+    """Poses without pictures, shuffled anew each time that all have been seen.
+
+    Args:
+        poses: (N, J, 3) crop coordinates, units of 50 mm.
+        batch_size: B.
+        seed: of the order.
+    """
+
+    def __init__(self, poses: np.ndarray, batch_size: int, seed: int) -> None:
+        self._poses = poses
+        self._order = _Order(len(poses), batch_size, seed)
+
+    def batch(self, index: int) -> dict[str, np.ndarray]:
+        """``pose`` (B, J, 3)."""
+        return {"pose": self._poses[self._order.batch(index)]}
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class SyntheticSource:
+    """Endless synthetic crops, none seen twice, drawn ahead by worker processes.
+
+    Args:
+        preset: what crops look like.
+        batch_size: B.
+        seed: of the sequence.
+        first: number of the first batch that will be asked for; the others follow it in turn.
+    """
+
+    def __init__(self, preset: Preset, batch_size: int, seed: int, first: int) -> None:
+        self._name = preset.name
+        self._first = first
+        self._stream = CropStream(preset, batch_size, seed, start=first * batch_size)
+
+    def batch(self, index: int) -> dict[str, np.ndarray]:
+        """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
+        batch = self._stream.batch(index - self._first)
+        return {"depth": batch.depth, "pose": batch.poses[self._name]}
+
+    def close(self) -> None:
+        """End the worker processes."""
+        self._stream.close()
+
+
+class LabelledSource:
+    """Some frames of a converted set with their labels, augmented by chance.
+
+    Args:
+        frames: the set.
+        indices: which of its frames.
+        batch_size: B.
+        seed: of order and augmentation.
+    """
+
+    def __init__(self, frames: ConvertedSet, indices: np.ndarray, batch_size: int, seed: int) -> None:
+        self._frames = frames
+        self._indices = indices
+        self._order = _Order(len(indices), batch_size, seed)
+        self._seed = seed
+
+    def batch(self, index: int) -> dict[str, np.ndarray]:
+        """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
+        rng = np.random.default_rng((self._seed, index, _FIRST_VIEW))
+        depth, pose = self._frames.crops(self._indices[self._order.batch(index)], CropAugmentation(), rng)
+        return {"depth": depth, "pose": pose}
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class UnlabelledSource:
+    """Frames of converted sets without their labels, each seen twice: turned, scaled and shifted in two ways.
+
+    Args:
+        frames: the sets, each with the indices of its frames.
+        batch_size: U.
+        seed: of order and augmentation.
+    """
+
+    def __init__(self, frames: Sequence[tuple[ConvertedSet, np.ndarray]], batch_size: int, seed: int) -> None:
+        self._frames = [(each, index) for each, indices in frames for index in indices]
+        self._order = _Order(len(self._frames), batch_size, seed)
+        self._seed = seed
+
+    def batch(self, index: int) -> dict[str, np.ndarray]:
+        """``unlabelled`` and ``twin`` (U, 128, 128, 1), ``turn`` (U, 4, 3)."""
+        chosen = [self._frames[place] for place in self._order.batch(index)]
+        first, second = ((self._seed, index, view) for view in (_FIRST_VIEW, _SECOND_VIEW))
+        turns = [_turn(*jitters) for jitters in zip(_jitters(first, chosen), _jitters(second, chosen), strict=True)]
+        return {"unlabelled": _views(first, chosen), "twin": _views(second, chosen), "turn": np.stack(turns)}
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def batches(sources: Sequence[Source], first: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+    """Endless batches ``(x, y)`` for `CrossingNets`: what all sources give, arrays of one name put one after another.
+
+    Args:
+        sources: at least one of them gives poses.
+        first: number of the first batch.
+    """
+    index = first
+    while True:
+        parts = [source.batch(index) for source in sources]
+        names = dict.fromkeys(name for part in parts for name in part)
+        x = {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
+        yield (x, x.pop("pose")) if len(x) > 1 else (x,)
+        index += 1
+
+
+class _Order:
+    """Which samples are in a batch: all in random order, then all in another."""
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        self._count, self._batch_size, self._seed = count, batch_size, seed
+        self._passes: dict[int, np.ndarray] = {}
+
+    def batch(self, index: int) -> np.ndarray:
+        samples = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
+        wanted = range(samples[0] // self._count, samples[-1] // self._count + 1)
+        # A pass over a large set is long: only those that the batch touches are kept.
+        known = self._passes
+        self._passes = {number: known[number] if number in known else self._shuffled(number) for number in wanted}
+        return np.array([self._passes[sample // self._count][sample % self._count] for sample in samples])
+
+    def _shuffled(self, number: int) -> np.ndarray:
+        return np.random.default_rng((self._seed, number, _ORDER)).permutation(self._count)
+
+
+def _jitters(seed: tuple[int, ...], chosen: Sequence[object]) -> list[CropJitter]:
+    """The changes that `_views` makes: one a crop, in order."""
+    rng = np.random.default_rng(seed)
+    return [CropAugmentation().draw(rng) for _ in chosen]
+
+
+def _views(seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.concatenate([frames.crops([index], CropAugmentation(), rng)[0] for frames, index in chosen])
+
+
+def _turn(first: CropJitter, second: CropJitter) -> np.ndarray:
+    """(4, 3) float32: takes a pose in the first view to the same pose in the second, as ``pose @ turn[:3] + turn[3]``.
+
+    Both views are affine: the origin and three unit points tell all of it.
+    """
+    points = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+    seen_first, seen_second = (jitter.move(points, POSE_UNIT_MM) for jitter in (first, second))
+    linear = np.linalg.solve(seen_first[1:] - seen_first[0], seen_second[1:] - seen_second[0])
+    return np.concatenate([linear, seen_second[:1] - seen_first[:1] @ linear]).astype(np.float32)

@@ -1,0 +1,162 @@
+"""Stages of training, as data: what trains, on which streams, by which terms, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Where a stage's samples come from: poses without pictures, or depth maps with poses.
+STREAMS = ("poses", "crops")
+OPTIMIZERS = ("adamw", "muon")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the schedule. All networks but those that it names stay as they are.
+
+    Attributes:
+        trains: names of networks (`cn_zoo.models.NETWORKS`).
+        terms: weights of the terms of `cn_zoo.objective.JointObjective`; those not named weigh 0.
+        samples: labelled samples to learn from, to the last whole checkpoint.
+        stream: ``"poses"`` or ``"crops"``.
+        batch_size: labelled samples a step.
+        unlabelled_batch_size: unlabelled depth maps a step beside them; 0: the stage does without.
+        synthetic_batch_size: synthetic crops a step in addition to a run's own labelled ones (``--data``), so that the
+            networks do not forget them.
+        optimizer: ``"adamw"``, or ``"muon"`` (`ConvolutionMuon`), which learns more from each crop.
+        learning_rate: the peak; it rises over the first 2 % of the stage and falls to zero along a cosine.
+        beta_1: AdamW's.
+        weight_decay: AdamW's; Muon's own is 0.01.
+        clip_norm: the longest that a weight's gradient may be under AdamW; 0: any length.
+        checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves.
+    """
+
+    trains: tuple[str, ...]
+    terms: dict[str, float]
+    samples: int
+    stream: str = "crops"
+    batch_size: int = 64
+    unlabelled_batch_size: int = 0
+    synthetic_batch_size: int = 0
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    beta_1: float = 0.9
+    weight_decay: float = 0.0
+    clip_norm: float = 1.0
+    checkpoint_every: int = 250
+
+    @property
+    def epochs(self) -> int:
+        """How many checkpoints the stage has: an epoch, for Keras, is what lies between two."""
+        return self.samples // (self.batch_size * self.epoch_steps)
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps between two checkpoints."""
+        return min(self.checkpoint_every, self.samples // self.batch_size)
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return self.epochs * self.epoch_steps
+
+
+_POSTERIOR = {"pose": 1.0, "dense_pose": 1.0, "posterior": 0.1, "latent": 0.02}
+_ADVERSARIAL = {
+    "realness": 0.1,
+    "metric": 0.1,
+    "depth_reconstruction": 10.0,
+    "feature_matching": 1.0,
+    "generator_metric": 0.1,
+}
+
+#: What recipes choose from, and may change; a recipe may also define stages of its own.
+STAGES: dict[str, Stage] = {
+    # Section 3.1 of the paper: the pose VAE alone makes the latent space. A tenth of the KL's error is 1.6 mm.
+    "pose_vae": Stage(
+        trains=("pose_encoder", "pose_decoder"),
+        terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
+        samples=2_000_000,
+        stream="poses",
+        batch_size=200,
+        learning_rate=3e-3,
+        beta_1=0.5,
+        clip_norm=0.0,
+        checkpoint_every=1000,
+    ),
+    # The encoder that fits a decoder trained before: released estimators hold only the decoder.
+    "pose_encoder": Stage(
+        trains=("pose_encoder",),
+        terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
+        samples=800_000,
+        stream="poses",
+        batch_size=200,
+        learning_rate=3e-3,
+        beta_1=0.5,
+        clip_norm=0.0,
+        checkpoint_every=1000,
+    ),
+    # The network that runs at test time, on labelled depth maps: what makes an estimator accurate.
+    "posterior": Stage(
+        trains=("trunk", "posterior_head"),
+        terms=_POSTERIOR,
+        samples=500_000,
+        optimizer="muon",
+        learning_rate=2e-3,
+        weight_decay=1e-4,
+        checkpoint_every=200,
+    ),
+    # The generator learns the depth maps of poses; fast, as nothing else runs.
+    "generator": Stage(
+        trains=("mapping", "generator"),
+        terms={"depth_reconstruction": 1.0},
+        samples=40_000,
+        batch_size=32,
+        learning_rate=2e-3,
+        clip_norm=0.0,
+    ),
+    # Generator against discriminator, on a trunk that stays as the posterior needs it.
+    "depth_vae_gan": Stage(
+        trains=("realness_head", "metric_head", "mapping", "generator"),
+        terms=_ADVERSARIAL,
+        samples=16_000,
+        batch_size=32,
+        learning_rate=1e-3,
+        beta_1=0.5,
+    ),
+    # Section 4, third step: both ways into the shared latent space learn to meet.
+    "mapping": Stage(
+        trains=("posterior_head", "metric_head", "mapping"),
+        terms={**_POSTERIOR, "metric": 0.1, "depth_reconstruction": 10.0},
+        samples=32_000,
+        learning_rate=2e-3,
+    ),
+    # Section 4, last step: all of the depth half, with unlabelled depth in every term that can use it.
+    "joint": Stage(
+        trains=("trunk", "posterior_head", "realness_head", "metric_head", "mapping", "generator"),
+        terms={
+            **_POSTERIOR,
+            **_ADVERSARIAL,
+            "synthetic_posterior": 0.1,
+            "unlabelled_cycle": 1.0,
+            "unlabelled_reconstruction": 10.0,
+            "consistency": 1.0,
+        },
+        samples=100_000,
+        batch_size=32,
+        unlabelled_batch_size=32,
+        learning_rate=1e-3,
+        weight_decay=1e-4,
+    ),
+    # The estimator alone learns from unlabelled depth: fine-tuning where there is no generator.
+    "adapt": Stage(
+        trains=("trunk", "posterior_head"),
+        terms={**_POSTERIOR, "consistency": 1.0},
+        samples=12_000,
+        batch_size=16,
+        unlabelled_batch_size=32,
+        synthetic_batch_size=16,
+        learning_rate=3e-4,
+        weight_decay=1e-4,
+        checkpoint_every=50,
+    ),
+}

@@ -1,0 +1,65 @@
+"""Starting from the weights of a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import keras
+
+from cn_zoo.errors import InputError
+from cn_zoo.models import NETWORKS, CrossingNets
+from cn_zoo.zoo import get_preset, resolve
+
+_TRY = "train that network too, or start from a model of the same architecture and skeleton"
+_POSE_VAE = ("pose_encoder", "pose_decoder")
+
+
+def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None:
+    """Copy a trained model's weights, wherever layers' names and shapes agree.
+
+    All of its nets if it was released with them, else its estimator's networks. The pose VAE is copied only between
+    models of one skeleton: of half a latent space nothing can be made.
+
+    Args:
+        nets: they get the weights.
+        model: a name, path or URL.
+        trained: names of the networks that will be trained; of the estimator's others all layers must agree.
+
+    Raises:
+        UnknownModelError, WeightsError: the model is not there.
+        InputError: it is of another architecture or skeleton, and a network that must agree does not.
+    """
+    preset = get_preset(model)
+    sources: dict[str, keras.Model] = {}
+    if "nets" in preset.files:
+        source = CrossingNets.from_pretrained(model)
+        sources, estimator = source.networks, source.estimator
+    else:
+        estimator = keras.models.load_model(resolve(model, "estimator"), compile=False)
+        by_layer = {nets.networks[name].name: name for name in NETWORKS}
+        sources = {by_layer[layer.name]: layer for layer in estimator.layers if layer.name in by_layer}
+    if not {"pose_encoder"} & {*sources, *trained}:
+        raise InputError(f"{model}: was released without its pose encoder; put the stage pose_encoder first")
+    same_skeleton = preset.skeleton == nets.skeleton and preset.architecture == nets.architecture
+    for name, source in sources.items():
+        if same_skeleton or name not in _POSE_VAE:
+            whole = _copy_layers(source, nets.networks[name])
+            if not whole and name not in trained:
+                raise InputError(f"{model}: its {name} is of another architecture than {nets.architecture}; {_TRY}")
+        elif name not in trained:
+            raise InputError(f"{model}: is of another skeleton or architecture, so its {name} must be trained; {_TRY}")
+    if same_skeleton:
+        calibration = nets.estimator.get_layer("sigma_calibration")
+        calibration.set_weights(estimator.get_layer("sigma_calibration").get_weights())
+
+
+def _copy_layers(source: keras.Model, target: keras.Model) -> bool:
+    """Copy what agrees; tell whether that was everything."""
+    copied = 0
+    trained = {layer.name: layer.get_weights() for layer in source.layers}
+    for layer in target.layers:
+        weights = trained.get(layer.name, [])
+        if [weight.shape for weight in weights] == [weight.shape for weight in layer.get_weights()]:
+            layer.set_weights(weights)
+            copied += len(weights)
+    return copied == len(target.weights) == len(source.weights)

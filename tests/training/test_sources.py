@@ -1,0 +1,101 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from cn_zoo.objective import turn_pose
+from cn_zoo.training import sources
+from cn_zoo.training.sources import LabelledSource, PoseSource, UnlabelledSource, batches
+
+
+def _same(left, right):
+    return all(np.array_equal(left[name], right[name]) for name in left)
+
+
+def test_a_batch_depends_on_its_number_alone(icvl_set):
+    every = np.arange(len(icvl_set))
+    for make in (
+        lambda: LabelledSource(icvl_set, every, 3, seed=1),
+        lambda: UnlabelledSource([(icvl_set, every)], 3, seed=1),
+        lambda: PoseSource(icvl_set.poses(every), 5, seed=1),
+    ):
+        in_turn = [make().batch(index) for index in range(7)]
+        source = make()
+        assert all(_same(source.batch(index), in_turn[index]) for index in (6, 0, 3))
+        assert not _same(in_turn[0], in_turn[1])
+
+
+def test_all_samples_come_before_any_comes_again(icvl_set):
+    poses = np.arange(12, dtype="float32").reshape(12, 1, 1)
+    source = PoseSource(poses, 8, seed=0)
+    drawn = np.concatenate([source.batch(index)["pose"].ravel() for index in range(3)])
+    assert set(drawn[:12]) == set(drawn[12:]) == set(range(12))
+    assert not np.array_equal(drawn[:12], drawn[12:])
+
+
+def test_turns_take_one_view_to_the_other(icvl_set, monkeypatch):
+    """The labels, seen as the crops are seen, agree with the turn that unlabelled crops come with."""
+    every = np.arange(len(icvl_set))
+    labels = icvl_set.poses(every)
+    drawn = []
+    jitters = sources._jitters
+    monkeypatch.setattr(sources, "_jitters", lambda *each: drawn.append(jitters(*each)) or drawn[-1])
+    source = UnlabelledSource([(icvl_set, every)], 6, seed=3)
+    batch = source.batch(2)
+    chosen = source._order.batch(2)
+    first, second = (
+        np.stack([jitter.move(labels[index], 50.0) for jitter, index in zip(each, chosen, strict=True)])
+        for each in drawn
+    )
+    assert np.abs(first - second).max() > 0.5
+    turned = np.array(turn_pose(first.astype("float32"), batch["turn"]))
+    np.testing.assert_allclose(turned, second, atol=1e-4)
+
+
+def test_views_are_those_that_the_turns_tell(icvl_set, monkeypatch):
+    """A crop's own pixels at its joints: the hand is where the moved labels say, in both views."""
+    every = np.arange(len(icvl_set))
+    source = UnlabelledSource([(icvl_set, every)], 12, seed=5)
+    batch, chosen = source.batch(0), source._order.batch(0)
+    jitters = sources._jitters((5, 0, sources._SECOND_VIEW), chosen)
+    poses = [jitter.move(icvl_set.poses([index])[0], 50.0) for jitter, index in zip(jitters, chosen, strict=True)]
+    steps = np.rint((np.stack(poses)[..., :2] * 50 / 250 + 0.5) * 128 - 0.5).astype(int).clip(0, 127)
+    on_hand = [
+        crop[rows, columns, 0] < 1
+        for crop, (columns, rows) in zip(batch["twin"], steps.transpose(0, 2, 1), strict=True)
+    ]
+    assert np.mean(on_hand) > 0.8
+
+
+def test_streams_of_different_sizes_run_side_by_side(icvl_set):
+    every = np.arange(len(icvl_set))
+    labelled = [LabelledSource(icvl_set, every[:2], size, seed=0) for size in (2, 3)]
+    stream = batches([*labelled, UnlabelledSource([(icvl_set, every)], 4, seed=0)], first=9)
+    for x, y in itertools.islice(stream, 2):
+        shapes = {name: value.shape for name, value in {**x, "y": y}.items()}
+        assert shapes == {
+            "depth": (5, 128, 128, 1),
+            "unlabelled": (4, 128, 128, 1),
+            "twin": (4, 128, 128, 1),
+            "turn": (4, 4, 3),
+            "y": (5, 16, 3),
+        }
+
+
+def test_poses_alone_are_a_batch_without_targets(icvl_set):
+    (x,) = next(batches([PoseSource(icvl_set.poses(np.arange(4)), 2, seed=0)], first=0))
+    assert list(x) == ["pose"]
+
+
+@pytest.mark.parametrize("fraction", [0.25, 1.0])
+def test_run_data_divides_the_frames(icvl_set, icvl_set_path, fraction, tmp_path):
+    from cn_zoo.training import load_recipe
+    from cn_zoo.training.run_data import RunData
+
+    whole = load_recipe("icvl", ("held_out=0.33",))
+    part = load_recipe("icvl", ("held_out=0.33", f"labelled_fraction={fraction}"))
+    every, some = (RunData.open(recipe, tmp_path, icvl_set_path, None) for recipe in (whole, part))
+    assert list(every.held_out) == list(some.held_out) == [8, 9, 10, 11]
+    assert len(some.trained) == round(8 * fraction) and set(some.trained) <= set(every.trained)
+    rest = [index for _, indices in some.unlabelled for index in indices]
+    assert sorted([*some.trained, *rest]) == list(range(8))
