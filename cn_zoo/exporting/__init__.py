@@ -1,6 +1,6 @@
 """Models for other runtimes."""
 
-from cn_zoo.exporting.export import export, export_estimator
-from cn_zoo.exporting.parity import Parity
+from cn_zoo.exporting.export import PARTS, AnyParity, export, export_estimator, export_generator
+from cn_zoo.exporting.parity import OutputParity, Parity
 
-__all__ = ["Parity", "export", "export_estimator"]
+__all__ = ["PARTS", "AnyParity", "OutputParity", "Parity", "export", "export_estimator", "export_generator"]

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias, TypeVar
 
 import keras
 import numpy as np
 
 from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
-from cn_zoo.exporting.parity import Parity, check_parity
+from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
-from cn_zoo.synthesis.crop_batch import draw_crop_batch
+from cn_zoo.models import CrossingNets
+from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed
+
+#: Networks of a model that can be exported by themselves.
+PARTS = ("estimator", "generator")
+
+AnyParity: TypeAlias = Parity | OutputParity
+_SomeParity = TypeVar("_SomeParity", Parity, OutputParity)
+_Outputs: TypeAlias = dict[str, np.ndarray]
 
 _WRITERS: dict[str, Callable[[keras.Model, str, np.ndarray, Path], None]] = {
     "onnx": write_onnx,
@@ -33,11 +43,13 @@ _TEST_CROPS = 200
 _SEED = 3
 
 
-def export(model: str | Path, format: str, precision: str, path: str | Path) -> Parity:
-    """Write a model's posterior and pose decoder for another runtime, with its record inside.
+def export(model: str | Path, format: str, precision: str, path: str | Path, part: str = "estimator") -> AnyParity:
+    """Write one of a model's networks for another runtime, with the model's record inside.
 
-    The file works alone: ``cn-zoo predict --model FILE``. Input ``depth`` (1, 128, 128, 1) float32; outputs ``pose``,
-    ``sigma``, ``latent`` as of ``cn_zoo.models.build_pose_estimator``, float32.
+    ``"estimator"``, the posterior and the pose decoder, works alone: ``cn-zoo predict --model FILE``. Input ``depth``
+    (1, 128, 128, 1); outputs ``pose``, ``sigma``, ``latent`` as of ``cn_zoo.models.build_pose_estimator``.
+    ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
+    Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). All are float32.
 
     Args:
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.
@@ -45,39 +57,94 @@ def export(model: str | Path, format: str, precision: str, path: str | Path) -> 
         precision: ``"fp32"``; ``"fp16"``, weights stored in half the bytes and computed with as float32; or
             ``"int8"``, convolutions in 8 bit, calibrated on synthetic crops, the rest in float32.
         path: ends in ``.onnx`` or ``.tflite``, as the format says.
+        part: ``"estimator"`` or ``"generator"``.
 
     Returns:
-        How far the file is from Keras.
+        How far the file is from Keras: a `Parity` for the estimator, an `OutputParity` else.
 
     Raises:
-        ValueError: no such format or precision, or the path ends in something else.
+        ValueError: no such format, precision or part, or the path ends in something else.
         UnknownModelError, WeightsError: as of ``cn_zoo.weights_path``; or the model's file is broken or not Keras's.
         MissingDependencyError: the export extra is not installed.
         CnZooError: the exported file is too far from Keras, see ``check_parity``; it is not kept. Or Keras does not
             run on TensorFlow.
     """
     _check(format, precision, Path(path))
+    if part not in PARTS:
+        raise ValueError(f"a part is one of {', '.join(PARTS)}; received {part!r}")
     preset = get_preset(model)
+    if part == "generator":
+        return export_generator(CrossingNets.from_pretrained(model), preset, format, precision, path)
     return export_estimator(_load(resolve(model, "estimator")), preset, format, precision, path)
 
 
 def export_estimator(estimator: keras.Model, preset: Preset, format: str, precision: str, path: str | Path) -> Parity:
     """`export` of a pose estimator in memory, with the record that it is to carry."""
-    path = Path(path)
-    _check(format, precision, path)
+    _check(format, precision, Path(path))
+    calibration, test = _draw_batches(preset, precision)
+
+    def check(found: _Outputs, expected: _Outputs) -> Parity:
+        return check_parity(found, expected, test.poses[preset.skeleton], precision, Path(path))
+
+    export_this = _Job("estimator", preset, format, precision, Path(path))
+    return _export(estimator, calibration.depth, test.depth, check, export_this)
+
+
+def export_generator(nets: CrossingNets, preset: Preset, format: str, precision: str, path: str | Path) -> OutputParity:
+    """`export` of the generator of nets in memory, with the record that it is to carry."""
+    _check(format, precision, Path(path))
+    latent = keras.Input(nets.mapping.input_shape[1:], name="latent")
+    generator = keras.Model(latent, {"depth": nets.generator(nets.mapping(latent))})
+    # Latents of hands, not noise: 8 bit takes its ranges from them.
+    calibration, test = (
+        keras.ops.convert_to_numpy(nets.encode_pose(batch.poses[preset.skeleton])["mean"])
+        for batch in _draw_batches(preset, precision)
+    )
+
+    def check(found: _Outputs, expected: _Outputs) -> OutputParity:
+        return check_outputs(found, expected, precision, Path(path))
+
+    return _export(generator, calibration, test, check, _Job("generator", preset, format, precision, Path(path)))
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is written where."""
+
+    part: str
+    preset: Preset
+    format: str
+    precision: str
+    path: Path
+
+
+def _draw_batches(preset: Preset, precision: str) -> tuple[CropBatch, CropBatch]:
+    """Synthetic crops to calibrate and to measure on."""
     synthesis = PRESETS[preset.skeleton]
     count = _CALIBRATION_CROPS if precision == "int8" else 0
-    calibration = draw_crop_batch(synthesis, _SEED, 0, count, "train").depth
-    test = draw_crop_batch(synthesis, _SEED, 0, _TEST_CROPS, "test")
+    return (
+        draw_crop_batch(synthesis, _SEED, 0, count, "train"),
+        draw_crop_batch(synthesis, _SEED, 0, _TEST_CROPS, "test"),
+    )
+
+
+def _export(
+    network: keras.Model,
+    calibration: np.ndarray,
+    test: np.ndarray,
+    check: Callable[[_Outputs, _Outputs], _SomeParity],
+    job: _Job,
+) -> _SomeParity:
+    """Write, measure in the file's own runtime, then keep."""
     # The reference comes first: a freshly loaded model must have been called before it is exported.
-    expected = estimator.predict_on_batch(test.depth)
-    with atomic_path(path) as temporary:
-        _WRITERS[format](estimator, precision, calibration, temporary)
-        embed(preset, precision, temporary)
+    expected = network.predict_on_batch(test)
+    with atomic_path(job.path) as temporary:
+        _WRITERS[job.format](network, job.precision, calibration, temporary)
+        embed(job.preset, job.precision, temporary, job.part)
         runtime = open_runtime(temporary)
-        outputs = [runtime.run(crop[..., 0]) for crop in test.depth]
+        outputs = [runtime.run(value) for value in test]
         found = {name: np.stack([each[name] for each in outputs]) for name in expected}
-        return check_parity(found, expected, test.poses[preset.skeleton], precision, path)
+        return check(found, expected)
 
 
 def _load(path: Path) -> keras.Model:

@@ -16,6 +16,8 @@ _LARGEST_BOUND = {"fp32": 1e-4, "fp16": np.inf, "int8": np.inf}
 _ERROR_BOUND_MM = {"fp32": 0.005, "fp16": 0.02, "int8": 0.4}
 #: Most that the deviations (sigma) may differ from Keras's, on average, as a share of Keras's.
 _SIGMA_BOUND = {"fp32": 0.001, "fp16": 0.01, "int8": 0.1}
+#: Most that any other output may differ from Keras's, on average, as a share of its own standard deviation.
+_SHARE_BOUND = {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,28 @@ class Parity:
     error_mm: float
     moved_mm: float
     sigma: float
+
+    def __str__(self) -> str:
+        return (
+            f"joints move by {self.moved_mm:.3f} mm on average, mean joint error by {self.error_mm:+.3f} mm, "
+            f"sigma by {self.sigma:.2%}"
+        )
+
+
+@dataclass(frozen=True)
+class OutputParity:
+    """Any other exported network against Keras.
+
+    Attributes:
+        largest: largest difference of any output, in its own unit.
+        share: mean difference as a share of the output's standard deviation; of the worst output.
+    """
+
+    largest: float
+    share: float
+
+    def __str__(self) -> str:
+        return f"outputs differ by {self.share:.2%} of their standard deviation, {self.largest:.2g} at most"
 
 
 def check_parity(
@@ -68,6 +92,35 @@ def check_parity(
         raise CnZooError(
             f"{path}: the {precision} file differs from Keras by {parity.error_mm:+.3f} mm of mean joint error, "
             f"{parity.sigma:.1%} of sigma, {parity.largest:.2g} at most; it was not kept, try a higher precision"
+        )
+    return parity
+
+
+def check_outputs(
+    found: dict[str, np.ndarray], expected: dict[str, np.ndarray], precision: str, path: Path
+) -> OutputParity:
+    """Measure the outputs of an exported network that is no pose estimator, and refuse them where they are too far off.
+
+    They may differ from Keras's by 0.01 % (fp32), 0.5 % (fp16) or 10 % (int8) of their standard deviation on average,
+    and by 1e-4 of their unit at most (fp32).
+
+    Args:
+        found, expected: outputs of the exported network and of Keras, by name, each ``(N, ...)``.
+        precision: ``"fp32"``, ``"fp16"`` or ``"int8"``.
+        path: the file, for the message.
+
+    Raises:
+        CnZooError: too far off.
+    """
+    differences = {name: np.abs(found[name] - expected[name]) for name in expected}
+    parity = OutputParity(
+        largest=float(np.max([each.max() for each in differences.values()])),
+        share=float(np.max([each.mean() / expected[name].std() for name, each in differences.items()])),
+    )
+    # Written so that NaN is not near.
+    if not (parity.share <= _SHARE_BOUND[precision] and parity.largest <= _LARGEST_BOUND[precision]):
+        raise CnZooError(
+            f"{path}: of the {precision} file, {parity} from Keras's; it was not kept, try a higher precision"
         )
     return parity
 

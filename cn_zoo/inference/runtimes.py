@@ -11,15 +11,15 @@ import numpy as np
 
 from cn_zoo.errors import InputError, MissingDependencyError, WeightsError
 
-#: A network's outputs for one crop, by name; ``cn_zoo.models.build_pose_estimator`` describes them.
+#: A network's outputs for one input, by name; for a pose estimator's ``cn_zoo.models.build_pose_estimator`` tells them.
 Outputs = dict[str, np.ndarray]
 
 
 class Runtime(Protocol):
-    """A loaded network."""
+    """A loaded network with one input: a pose estimator takes a crop ``(128, 128)`` in [-1, 1]."""
 
-    def run(self, crop: np.ndarray) -> Outputs:
-        """Outputs, without the batch axis, for one crop ``(128, 128)`` float32 in [-1, 1].
+    def run(self, value: np.ndarray) -> Outputs:
+        """Outputs for one float32 input, without the batch axis; pictures of one channel are ``(h, w)``.
 
         Any number of threads may call it.
         """
@@ -53,10 +53,11 @@ class _OnnxRuntime:
         options.log_severity_level = 3
         # Bytes, not the path: what was verified is what is loaded.
         self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        (self._input,) = self._session.get_inputs()
         self._names = [output.name for output in self._session.get_outputs()]
 
-    def run(self, crop: np.ndarray) -> Outputs:
-        values = self._session.run(None, {"depth": crop[None, :, :, None]})
+    def run(self, value: np.ndarray) -> Outputs:
+        values = self._session.run(None, {self._input.name: _batched(value)})
         return {name: value[0] for name, value in zip(self._names, values, strict=True)}
 
 
@@ -68,16 +69,21 @@ class _LiteRTRuntime:
             raise MissingDependencyError("TFLite files need LiteRT: pip install 'cn_zoo[export]'") from None
         interpreter = Interpreter(model_content=path.read_bytes(), num_threads=threads)
         self._signature = interpreter.get_signature_runner()
-        self._input = self._signature.get_input_details()["depth"]
+        ((self._name, self._input),) = self._signature.get_input_details().items()
         self._outputs = self._signature.get_output_details()
         # The interpreter has one set of tensors.
         self._lock = Lock()
 
-    def run(self, crop: np.ndarray) -> Outputs:
-        depth = _quantized(crop[None, :, :, None], self._input)
+    def run(self, value: np.ndarray) -> Outputs:
+        fed = _quantized(_batched(value), self._input)
         with self._lock:
-            values = self._signature(depth=depth)
+            values = self._signature(**{self._name: fed})
         return {name: _dequantized(value[0], self._outputs[name]) for name, value in values.items()}
+
+
+def _batched(value: np.ndarray) -> np.ndarray:
+    """A batch of one; pictures without an axis for their channel get it."""
+    return value[None, :, :, None] if value.ndim == 2 else value[None]
 
 
 def _quantized(value: np.ndarray, tensor: dict) -> np.ndarray:
@@ -105,10 +111,10 @@ class _KerasRuntime:
             raise MissingDependencyError("Keras files need Keras: pip install 'cn_zoo[tensorflow]'") from None
         self._model = keras.models.load_model(path, compile=False)
 
-    def run(self, crop: np.ndarray) -> Outputs:
+    def run(self, value: np.ndarray) -> Outputs:
         import keras
 
-        outputs = self._model(crop[None, :, :, None], training=False)
+        outputs = self._model(_batched(value), training=False)
         return {name: keras.ops.convert_to_numpy(value)[0] for name, value in outputs.items()}
 
 

@@ -3,8 +3,8 @@
 ONNX keeps it as the metadata property ``cn_zoo``. TFLite keeps it as the file ``cn_zoo.json`` in a zip archive behind
 the network, the format's own way of carrying files along. Both hold the same JSON::
 
-    {"cn_zoo": version, "precision": "fp32" | "fp16" | "int8", "joints": [names in order],
-     "input": what depth means, "outputs": what pose, sigma and latent mean, "record": preset.json without files}
+    {"cn_zoo": version, "part": "estimator" | "generator", "precision": "fp32" | "fp16" | "int8",
+     "joints": [names in order], "input": what it means, "outputs": what they mean, "record": preset.json without files}
 """
 
 from __future__ import annotations
@@ -21,54 +21,63 @@ from cn_zoo.zoo.preset import Preset
 _ONNX_KEY = "cn_zoo"
 _ZIPPED_FILE = "cn_zoo.json"
 
-_INPUT = (
-    "depth (1, 128, 128, 1) float32: the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
+_CROP = (
+    "(1, 128, 128, 1) float32: the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
     "(depth - depth of the cube's centre) / (cube_mm / 2), clipped to [-1, 1]; +1 also where nothing was measured"
 )
-_OUTPUTS = (
+_LATENT = "latent (1, L) float32: the place in the shared latent space"
+_POSE = (
     "pose (1, J, 3): joints from the cube's centre, right, down, forward, in units of 50 mm; "
-    "sigma (1, J): their deviation in the same unit; latent (1, L): the place in the shared latent space"
+    "sigma (1, J): their deviation in the same unit"
 )
+#: What goes in and what comes out of each of a model's networks.
+_INTERFACES = {
+    "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}"},
+    "generator": {"input": _LATENT, "outputs": f"depth {_CROP}"},
+}
 
 
-def embed(preset: Preset, precision: str, path: Path) -> None:
-    """Write a model's record into its ``.onnx`` or ``.tflite`` file.
+def embed(preset: Preset, precision: str, path: Path, part: str = "estimator") -> None:
+    """Write a model's record into an ``.onnx`` or ``.tflite`` file of one of its networks.
 
     Needs the ``onnx`` package for an ONNX file.
 
     Raises:
         KeyError: another suffix.
     """
-    _WRITERS[path.suffix](path, _to_json(preset, precision))
+    _WRITERS[path.suffix](path, _to_json(preset, precision, part))
 
 
 def read_embedded(path: Path) -> Preset | None:
-    """The record inside a network file; None if it carries none, or cannot be read as such a file.
+    """The record inside a pose estimator's file; None if it carries none, or cannot be read as such a file.
 
     Raises:
-        WeightsError: the record is damaged or from another version.
+        WeightsError: the record is damaged or from another version, or the file holds another of a model's networks.
     """
     content = _READERS[path.suffix](path) if path.suffix in _READERS else None
     if content is None:
         return None
     try:
-        record = json.dumps(json.loads(content)["record"])
+        facts = json.loads(content)
+        record, part = json.dumps(facts["record"]), facts.get("part", "estimator")
     except (ValueError, KeyError, TypeError):
         raise WeightsError(f"{path}: carries a damaged model record; export the model again") from None
+    if part != "estimator":
+        raise WeightsError(f"{path}: holds a model's {part}, which estimates no poses; give the model's estimator")
     return Preset.parse(record, path)
 
 
-def _to_json(preset: Preset, precision: str) -> str:
+def _to_json(preset: Preset, precision: str, part: str) -> str:
     from cn_zoo.geometry import SKELETONS  # reading a record must not wait for NumPy
 
     # A file cannot carry its own hash.
     record = json.loads(replace(preset, files={}).to_json())
     facts = {
         "cn_zoo": __version__,
+        "part": part,
         "precision": precision,
         "joints": SKELETONS[preset.skeleton].joints,
-        "input": _INPUT,
-        "outputs": _OUTPUTS,
+        **_INTERFACES[part],
         "record": record,
     }
     return json.dumps(facts, ensure_ascii=False)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.errors import CnZooError
-from cn_zoo.exporting.parity import check_parity
+from cn_zoo.exporting.parity import check_outputs, check_parity
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.normal(size=(20, 16, 3))
@@ -53,3 +53,28 @@ def test_bounds(precision, near, far):
     check(near, precision)
     with pytest.raises(CnZooError, match=f"the {precision} file differs from Keras"):
         check(far, precision)
+
+
+PICTURES = {"depth": np.array([[-1.0, 1.0], [1.0, -1.0]]), "score": np.array([[0.0], [20.0]])}  # deviations 1 and 10
+
+
+@pytest.mark.parametrize(
+    ("precision", "near", "far"), [("fp32", 0.9e-4, 1.1e-4), ("fp16", 0.0049, 0.0051), ("int8", 0.099, 0.101)]
+)
+@pytest.mark.parametrize(("output", "unit"), [("depth", 1), ("score", 10)])
+def test_bounds_of_other_networks(precision, near, far, output, unit):
+    def check_moved(share):
+        return check_outputs({**PICTURES, output: PICTURES[output] + share}, PICTURES, precision, Path("a.onnx"))
+
+    # fp32 also promises each single value, whatever its unit.
+    unit = 1 if precision == "fp32" else unit
+    assert check_moved(near * unit).largest == pytest.approx(near * unit)
+    for share in (far * unit, np.nan):
+        with pytest.raises(CnZooError, match=rf"a\.onnx: of the {precision} file"):
+            check_moved(share)
+
+
+def test_the_worst_output_counts():
+    parity = check_outputs({"depth": PICTURES["depth"] + 0.05, "score": PICTURES["score"]}, PICTURES, "int8", Path())
+    assert parity.share == pytest.approx(0.05)
+    assert parity.largest == pytest.approx(0.05)
