@@ -14,16 +14,17 @@ from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
+from cn_zoo.synthesis.solids import limb
 
 #: Shares of frames.
 _NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND = 0.22, 0.15, 0.35, 0.3, 0.5
-_RAGGED, _SPECKLED = 0.1, 0.05
+_LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
 #: Shares of the frames without a hand: it has just left the view; the view is all but empty.
 _LEFT_THE_VIEW, _BARE = 0.35, 0.1
 _ANY_DISTANCE_MM = (220.0, 1300.0)
 #: Half of the horizontal field of view in degrees, and the image's width in pixels.
 _HALF_VIEW_DEG = (22.0, 46.0)
-_WIDTHS, _LARGE, _LARGE_WIDTH = (176, 360), 0.15, 640
+_WIDTHS, _LARGE, _LARGE_WIDTH = (184, 360), 0.1, 640
 _ASPECTS = (3 / 4, 3 / 4, 3 / 4, 9 / 16, 4 / 5, 1.0)
 #: A joint counts as seen where a surface was measured so little before it or behind it, as in `draw_frame`.
 _BEFORE_MM, _BEHIND_MM = 45.0, 25.0
@@ -74,11 +75,14 @@ def draw_locator_frame(seed: int, index: int, split: str = "train") -> LocatorFr
             hands.append(_draw_other_hand(setting, rng, split))
         if not shows_hand:
             setting = _without_hand(setting, rng)
-        if rng.random() < _MORE_BEHIND:
-            setting = replace(setting, solids=np.concatenate([setting.solids, _draw_more_behind(setting.posed, rng)]))
         meshes = (*setting.meshes, *((hand.posed.vertices, hand.posed.faces) for hand in hands[1:]))
+        solids = [setting.solids]
+        if rng.random() < _MORE_BEHIND:
+            solids.append(_draw_more_behind(setting.posed, rng))
+        if setting.meshes and rng.random() < _LONG_ARM:
+            solids.append(_draw_upper_arm(setting.posed, rng))
         turn = _turn_about_view(2 * math.pi * rng.random() if rng.random() < _ROLLED else 0.0)
-        frame = _look(replace(setting, meshes=meshes), hands, turn, rng)
+        frame = _look(replace(setting, meshes=meshes, solids=np.concatenate(solids)), hands, turn, rng)
         if not shows_hand or frame.seen[0] >= LEAST_SEEN:
             break
     return _mirrored(frame) if rng.random() < 0.5 else frame
@@ -156,6 +160,19 @@ def _draw_more_behind(posed: PosedHand, rng: np.random.Generator) -> np.ndarray:
     return draw_scene(_BEHIND, _placed(posed, offset), rng)
 
 
+def _draw_upper_arm(posed: PosedHand, rng: np.random.Generator) -> np.ndarray:
+    """The arm goes on behind the elbow, out of the view as a rule."""
+    wrist, elbow = posed.joints[_WRIST], _elbow(posed)
+    along = (elbow - wrist) / np.linalg.norm(elbow - wrist) + rng.normal(0, 0.35, 3)
+    return limb(elbow, elbow + rng.uniform(200, 500) * along, rng.uniform(34, 46), rng.uniform(42, 60))[None]
+
+
+def _elbow(posed: PosedHand) -> np.ndarray:
+    """The end of the forearm."""
+    far = np.linalg.norm(posed.vertices - posed.joints[_WRIST].astype(np.float32), axis=1)
+    return posed.vertices[far > far.max() - 20].mean(axis=0, dtype=np.float64)
+
+
 def _placed(posed: PosedHand, offset: np.ndarray) -> PlacedHand:
     """A hand as `draw_scene` wants it, moved."""
     posed = _moved(posed, offset)
@@ -165,7 +182,7 @@ def _placed(posed: PosedHand, offset: np.ndarray) -> PlacedHand:
     aside /= np.linalg.norm(aside) + 1e-6
     rotation = np.stack([aside, along, np.cross(aside, along)], axis=1)
     center = label_joints(posed, "msra").mean(axis=0)
-    return PlacedHand(posed.vertices, center, wrist, wrist + 250 * along, (wrist + knuckle) / 2, rotation)
+    return PlacedHand(posed.vertices, center, wrist, _elbow(posed), (wrist + knuckle) / 2, rotation)
 
 
 def _turn_about_view(angle: float) -> np.ndarray:

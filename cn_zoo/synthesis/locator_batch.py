@@ -1,0 +1,166 @@
+"""Batches that the hand locator's two networks learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, HandCrop
+from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
+from cn_zoo.synthesis.frame import LABELLED
+from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
+
+#: Rows and columns of the canvas that the finder trains on, and places a frame that the judge trains on.
+CANVAS, PLACES = (80, 112), 2
+#: Radius of a hand in mm, for how far around its centre cells count as good.
+_RADIUS_MM = 80.0
+#: A hand of which less is seen than of a whole one, but more than this, is neither asked for nor forbidden.
+_HARDLY_SEEN = 0.15
+#: How far from a hand's centre its judged places lie, in mm (standard deviations per axis, and their shares).
+_MOVED_MM, _MOVED_SHARES = (10.0, 30.0), (0.5, 0.5)
+#: Share of frames in which also a place without a hand is judged, how far from hands it is at least, and how near to
+#: the first one rather.
+_ASIDE, _AWAY_MM, _BESIDE_MM = 0.7, 110.0, 350.0
+_NEAREST_MM = 60.0
+_TRIED = 60
+
+#: Edge of the judge's cube: larger than the pose network's, as it is less well centred.
+JUDGE_CUBE_MM = 300.0
+
+_MSRA = LABELLED.index("msra")
+
+
+@dataclass(frozen=True)
+class LocatorBatch:
+    """Labelled frames for the finder, and two places of each for the judge.
+
+    Attributes:
+        planes: (B, 80, 112, 2) float32, as of `FrameView.planes`.
+        cells: (B, 10, 14, 5) float32: how good the cell is (1: a hand's centre lies in it); the centre's place right
+            of and below the cell's middle, in cells; how far it lies behind the cell's nearest measurement
+            (`FrameView.cell_depths`), in units of 50 mm; how much the cell counts (0 beside a hand hardly seen).
+        crops: (B, 2, 128, 128, 1) float32, a `HandCrop` of 300 mm around each place.
+        hand: (B, 2, 2) float32: whether it is a hand, whether it is a left one.
+        centers: (B, 2, 3, 3) float32: hand centres (NYU, ICVL, MSRA) in crop coordinates of 50 mm; 0 without a hand.
+    """
+
+    planes: np.ndarray
+    cells: np.ndarray
+    crops: np.ndarray
+    hand: np.ndarray
+    centers: np.ndarray
+
+    def mirrored(self) -> LocatorBatch:
+        """The same in a mirror: right hands become left ones."""
+        is_hand, left = self.hand[..., 0], self.hand[..., 1]
+        return LocatorBatch(
+            planes=self.planes[:, :, ::-1],
+            cells=self.cells[:, :, ::-1] * np.array([1, -1, 1, 1, 1], np.float32),
+            crops=self.crops[:, :, :, ::-1],
+            hand=np.stack([is_hand, is_hand - left], axis=-1),
+            centers=self.centers * np.array([-1, 1, 1], np.float32),
+        )
+
+
+def draw_locator_batch(seed: int, start: int, count: int, split: str = "train") -> LocatorBatch:
+    """Frames ``start`` to ``start + count - 1`` of the sequence that `draw_locator_frame` draws one by one."""
+    rows, columns = (size // VIEW_CELL for size in CANVAS)
+    batch = LocatorBatch(
+        planes=np.empty((count, *CANVAS, 2), np.float32),
+        cells=np.empty((count, rows, columns, 5), np.float32),
+        crops=np.empty((count, PLACES, CROP_SIZE, CROP_SIZE, 1), np.float32),
+        hand=np.zeros((count, PLACES, 2), np.float32),
+        centers=np.zeros((count, PLACES, len(LABELLED), 3), np.float32),
+    )
+    for row in range(count):
+        frame = draw_locator_frame(seed, start + row, split)
+        rng = np.random.default_rng((seed, start + row))
+        canvas, uvd = _on_canvas(FrameView.of(frame.depth_mm, frame.camera), frame, rng)
+        batch.planes[row] = canvas.planes()
+        batch.cells[row] = _cell_targets(canvas, uvd, frame.seen)
+        for column, (place, hand) in enumerate(_draw_places(frame, rng)):
+            crop = HandCrop(frame.camera, tuple(frame.camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
+            batch.crops[row, column, :, :, 0] = crop.cut(frame.depth_mm)
+            if hand is not None:
+                batch.hand[row, column] = 1, frame.left[hand]
+                batch.centers[row, column] = crop.uvd_to_crop(frame.camera.xyz_to_uvd(frame.centers[hand]))
+    return batch
+
+
+def _on_canvas(view: FrameView, frame: LocatorFrame, rng: np.random.Generator) -> tuple[FrameView, np.ndarray]:
+    """A view put somewhere on the canvas, or a part of it with the first hand; the hands' (N, 3) places there."""
+    uvd = view.camera.xyz_to_uvd(frame.centers[:, _MSRA])
+    canvas = FrameView(np.zeros(CANVAS, np.float32), view.camera)
+    shifts = []
+    for axis, (room, size) in enumerate(zip(CANVAS, view.depth_mm.shape, strict=True)):
+        low, high = min(0, room - size), max(0, room - size)
+        if size > room:
+            # Some 10 pixels of the hand's surroundings stay in view.
+            place = uvd[0, 1 - axis]
+            low, high = max(low, min(0, 10 - place)), min(high, max(low, room - 10 - place))
+        shifts.append(int(rng.uniform(low, max(low, high) + 1)) if high > low else int(low))
+    (top, left), (height, width) = shifts, view.depth_mm.shape
+    target = canvas.depth_mm[max(0, top) : top + height, max(0, left) : left + width]
+    target[:] = view.depth_mm[max(0, -top) :, max(0, -left) :][: target.shape[0], : target.shape[1]]
+    return canvas, uvd + [left, top, 0]
+
+
+def _cell_targets(canvas: FrameView, uvd: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    depths = canvas.cell_depths()
+    rows, columns = (np.arange(size // VIEW_CELL) for size in CANVAS)
+    targets = np.zeros((len(rows), len(columns), 5), np.float32)
+    targets[..., 4] = 1
+    for (u, v, d), share in zip(uvd, seen, strict=True):
+        if share < _HARDLY_SEEN:
+            continue
+        across = (u - (VIEW_CELL - 1) / 2) / VIEW_CELL - columns
+        down = ((v - (VIEW_CELL - 1) / 2) / VIEW_CELL - rows)[:, None]
+        spread = np.clip(0.4 * _RADIUS_MM * canvas.camera.fx / d / VIEW_CELL, 0.5, 1.5)
+        good = np.exp(-(across**2 + down**2) / (2 * spread**2))
+        if share < LEAST_SEEN:
+            targets[good > 0.2, 4] = 0
+            continue
+        # The cell with the centre in it is fully good, wherever in it the centre lies.
+        good[(np.abs(across) <= 0.5) & (np.abs(down) <= 0.5)] = 1
+        better = good > targets[..., 0]
+        place = np.stack(np.broadcast_arrays(across, down, (d - depths) / POSE_UNIT_MM), axis=-1)
+        targets[better, 0] = good[better]
+        targets[better, 1:4] = place[better]
+    return targets
+
+
+def _draw_places(frame: LocatorFrame, rng: np.random.Generator) -> list[tuple[np.ndarray, int | None]]:
+    """Two places (3,) xyz mm to judge, each with the number of its hand, or None."""
+    hands = np.flatnonzero(frame.seen >= LEAST_SEEN)[:PLACES].tolist()
+    places: list[tuple[np.ndarray, int | None]] = [(_near(frame, number, rng), number) for number in hands]
+    if len(places) == 1 and rng.random() > _ASIDE:
+        places.append((_near(frame, places[0][1], rng), places[0][1]))
+    while len(places) < PLACES:
+        places.append((_draw_place_aside(frame, rng), None))
+    return places
+
+
+def _near(frame: LocatorFrame, number: int, rng: np.random.Generator) -> np.ndarray:
+    """A place around a hand's centre, nearer to it than to any other."""
+    true = frame.centers[:, _MSRA]
+    moved = true[number] + rng.choice(_MOVED_MM, p=_MOVED_SHARES) * rng.standard_normal(3)
+    nearest = np.linalg.norm(true - moved, axis=1).argmin()
+    return moved if nearest == number and moved[2] > _NEAREST_MM else true[number]
+
+
+def _draw_place_aside(frame: LocatorFrame, rng: np.random.Generator) -> np.ndarray:
+    """A place behind some measured surface, away from all hands, rather near to the first one."""
+    v, u = np.nonzero(frame.depth_mm)
+    if not len(v):
+        return np.array([0.0, 0.0, rng.uniform(300, 1000)])
+    chosen = rng.integers(0, len(v), _TRIED)
+    d = frame.depth_mm[v[chosen], u[chosen]] + rng.uniform(-10, 40, _TRIED)
+    xyz = frame.camera.uvd_to_xyz(np.stack([u[chosen], v[chosen], d], axis=1))
+    away = np.linalg.norm(xyz[:, None] - frame.centers[None, :, _MSRA], axis=2)
+    free = (away > np.where(frame.seen > _HARDLY_SEEN, _AWAY_MM, 0)).all(axis=1) & (xyz[:, 2] > _NEAREST_MM)
+    if not free.any():
+        # Far behind everything: an empty crop.
+        return np.array([0.0, 0.0, 5000.0])
+    beside = free & (away[:, 0] < _BESIDE_MM)
+    return xyz[beside if beside.any() and rng.random() < 0.6 else free][0]
