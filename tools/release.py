@@ -1,40 +1,88 @@
-"""Put a finished run into ``pretrained/``: its record, files, card, and golden input and output.
+"""Put a finished run into ``pretrained/``: its record, files, card, pictures, and golden input and output.
 
-python tools/release.py runs/nyu
+    python tools/release.py runs/msra --measured "real poses"=evaluation.json
+
+``--measured`` adds the mean joint error of an evaluation (``cn-zoo evaluate --model … --data … --json``) to the record.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-import sys
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
+from PIL import Image
 
-from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.drawing import contact_sheet, draw_overlay
+from cn_zoo.exporting import export
+from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
+from cn_zoo.inference.runtimes import Runtime, open_runtime
+from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_crop
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.zoo import Preset, resolve
-from cn_zoo.zoo.card import model_card
+from cn_zoo.zoo import FileRecord, Preset, resolve
+from cn_zoo.zoo.card import CASES, model_card
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
+_CASE_FRAMES, _CASE_SEED, _CASE_WIDTH = 300, 4, 240
+#: Millimetres per crop pixel are the cube's over these.
+_CROP_PIXELS = 128
 
 
-def release(run: Path) -> Path:
-    """Copy what a model consists of, and nothing else of the run."""
+@click.command()
+@click.argument("run", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--measured", multiple=True, metavar="TEST=JSON", help="An evaluation to add to the record.")
+def main(run: Path, measured: tuple[str, ...]) -> None:
+    """Copy what a model consists of, and nothing else of the run; add what a release has besides."""
     preset = Preset.load(run)
     folder = _PRETRAINED / preset.name
     folder.mkdir(exist_ok=True)
     for kind, file in preset.files.items():
         shutil.copyfile(resolve(run, kind), folder / file.path)
+    errors = dict(preset.errors_mm)
+    for text in measured:
+        test, _, path = text.rpartition("=")
+        errors[test] = json.loads(Path(path).read_text(encoding="utf-8"))["mean_error_mm"]
+    export(run, "onnx", "int8", folder / "estimator.int8.onnx")
+    runtime = open_runtime(folder / preset.files["onnx"].path)
+    _draw_cases(preset, runtime).quantize(256).save(folder / "cases.png", optimize=True)
+    added = {"onnx-int8": "estimator.int8.onnx", "cases": "cases.png"}
+    files = {**preset.files, **{kind: FileRecord.of(folder / name) for kind, name in added.items()}}
+    preset = replace(preset, errors_mm=errors, files=files)
     preset.save(folder)
     (folder / "card.md").write_text(model_card(preset), encoding="utf-8")
     crop = draw_crop(PRESETS[preset.skeleton], seed=2, index=0, split="test", jitter=False).depth
-    outputs = open_runtime(folder / preset.files["onnx"].path).run(crop)
-    np.savez_compressed(folder / "golden.npz", depth=crop, **outputs)
-    return folder
+    np.savez_compressed(folder / "golden.npz", depth=crop, **runtime.run(crop))
+    click.echo(folder)
+
+
+def _draw_cases(preset: Preset, runtime: Runtime) -> Image.Image:
+    """Test crops at some quantiles of the error, found above true."""
+    batch = draw_crop_batch(PRESETS[preset.skeleton], _CASE_SEED, 0, _CASE_FRAMES, "test", jitter=False)
+    poses = batch.poses[preset.skeleton]
+    outputs = [runtime.run(crop[..., 0]) for crop in batch.depth]
+    errors = [
+        np.linalg.norm(output["pose"] - pose, axis=-1).mean() for output, pose in zip(outputs, poses, strict=True)
+    ]
+    chosen = np.argsort(errors)[[round(quantile * (_CASE_FRAMES - 1)) for quantile in CASES]]
+    found = [_draw_pose(preset, batch.depth[i], outputs[i]["pose"], outputs[i]["sigma"]) for i in chosen]
+    true = [_draw_pose(preset, batch.depth[i], poses[i]) for i in chosen]
+    return contact_sheet([*found, *true], len(CASES))
+
+
+def _draw_pose(preset: Preset, crop: np.ndarray, pose: np.ndarray, sigma: np.ndarray | None = None) -> Image.Image:
+    pixel_mm = preset.cube_mm / _CROP_PIXELS
+    depth = np.where(crop[..., 0] < 1, 1000 + crop[..., 0] * preset.cube_mm / 2, 0)
+    uvd = pose * POSE_UNIT_MM / (pixel_mm, pixel_mm, 1) + ((_CROP_PIXELS - 1) / 2, (_CROP_PIXELS - 1) / 2, 1000)
+    sigma_mm = None if sigma is None else sigma * POSE_UNIT_MM
+    whole = np.array([0, _CROP_PIXELS])
+    picture = draw_overlay(depth, uvd, SKELETONS[preset.skeleton], sigma_mm, window=(whole, whole))
+    height = picture.height * _CASE_WIDTH // picture.width
+    return picture.resize((_CASE_WIDTH, height), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        print(release(Path(argument)))
+    main()

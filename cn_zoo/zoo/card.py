@@ -5,6 +5,16 @@ from __future__ import annotations
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.zoo.preset import Preset
 
+#: Quantiles of the error whose frames a card shows, from good to bad.
+CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+_LIMITS = (
+    "- No real image was trained on. Figures on synthetic frames say how well it learned; those on real frames, where "
+    "the table has them, how well that carries over.",
+    "- Expect larger errors, and say so by larger sigmas, for fingers hidden behind the hand, hands that touch or melt "
+    "into a surface, gloves and held things, and far from the distances it was trained at.",
+    "- One hand at a time, bare; not for identification, and not for medical or safety use without tests of your own.",
+)
+
 
 def model_card(preset: Preset) -> str:
     """The card of a model in Markdown: what it is, learned from, was measured at, and its joints in order."""
@@ -30,6 +40,11 @@ def model_card(preset: Preset) -> str:
             "|---|---|",
             *(f"| {test} | {error:.2f} |" for test, error in preset.errors_mm.items()),
             "",
+            *_cases(preset),
+            "## Limits",
+            "",
+            *_LIMITS,
+            "",
             "## Files",
             "",
             "| kind | file | bytes | SHA-256 |",
@@ -42,3 +57,18 @@ def model_card(preset: Preset) -> str:
             "",
         ]
     )
+
+
+def _cases(preset: Preset) -> list[str]:
+    """The pictures, where a release drew them."""
+    if "cases" not in preset.files:
+        return []
+    quantiles = ", ".join(f"{quantile:.0%}" for quantile in CASES)
+    return [
+        "## Good and bad cases",
+        "",
+        f"![Found above true]({preset.files['cases'].path})",
+        "",
+        f"Synthetic test frames at these quantiles of the error: {quantiles}. Found above true; halos are sigmas.",
+        "",
+    ]
