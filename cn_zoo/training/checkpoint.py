@@ -35,6 +35,11 @@ class Checkpoint(keras.callbacks.Callback):
         if self._done % self.every == 0:
             self.save()
 
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Save the end, if it is not saved."""
+        if self._done % self.every:
+            self.save()
+
     def save(self) -> None:
         """Write the checkpoint beside the old one, then move it into place.
 

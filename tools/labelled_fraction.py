@@ -1,0 +1,178 @@
+"""The paper's semi-supervised experiment: error against the labelled fraction of one fixed set of crops.
+
+    python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
+    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
+    python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
+
+Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
+results is not done again. `--without TERM` leaves a term of the joint objective out (the ablation), and `--set` changes
+the recipe, for instance its lengths.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import click
+import keras
+import numpy as np
+
+from cn_zoo.datasets import ConvertedSet, HandDataset, convert_dataset
+from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
+from cn_zoo.io.atomic import atomic_path
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training import load_recipe, train
+
+_RECIPE = Path(__file__).with_suffix(".toml")
+_RESULTS = "results.jsonl"
+#: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
+_SETS = {"train": "train.h5", "test": "test.h5"}
+#: What a method changes about the recipe. The supervised one has the joint one's labelled crops and steps.
+_METHODS = {
+    "supervised": ('stages=["pose_vae", "posterior"]', "posterior.samples=100000"),
+    "joint": (),
+}
+
+
+@click.group()
+def main() -> None:
+    """Error against labelled fraction, joint training against supervised training."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dataset", type=click.Choice(list(PRESETS)), default="msra", show_default=True)
+@click.option("--frames", default=20_000, show_default=True, help="Training crops.")
+@click.option("--tests", default=2_000, show_default=True, help="Test crops.")
+def prepare(folder: Path, dataset: str, frames: int, tests: int) -> None:
+    """Draw the fixed sets and store them."""
+    for split, count in (("train", frames), ("test", tests)):
+        path = folder / _SETS[split]
+        if not path.exists():
+            convert_dataset(_synthetic_dataset(dataset, split, count, folder), path, progress=_tell)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--fraction", type=float, required=True, help="Share of the training crops whose labels are used.")
+@click.option("--method", type=click.Choice(list(_METHODS)), required=True)
+@click.option("--without", help="A term of the joint objective to leave out.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
+def run(folder: Path, fraction: float, method: str, without: str | None, seed: int, overrides: tuple[str, ...]) -> None:
+    """Train and measure once; append the row."""
+    label = f"{method} without {without}" if without else method
+    facts = {"method": label, "fraction": fraction, "seed": seed, "changes": list(overrides)}
+    if any(facts.items() <= row.items() for row in _rows(folder)):
+        return
+    frames = ConvertedSet(folder / _SETS["train"])
+    own = [f"labelled_fraction={fraction}", f"seed={seed}", f'dataset="{frames.skeleton.name}"', *_METHODS[method]]
+    if without:
+        own.append(f"joint.terms.{without}=0.0")
+    if fraction == 1:
+        # Nothing is left without a label; the labelled crops run in the unlabelled stream's place too.
+        own.append("joint.unlabelled_batch_size=0")
+    recipe = load_recipe(str(_RECIPE), (*own, *overrides))
+    place = folder / "runs" / f"{label.replace(' ', '-')}-{fraction:g}-{seed}"
+    start = time.process_time()
+    train(recipe, place, resume=True, data=folder / _SETS["train"])
+    row = {
+        **facts,
+        "error_mm": _test_error(folder, place),
+        "frames": len(frames),
+        "steps": {name: stage.steps for name, stage in recipe.schedule.items()},
+        "cpu_seconds_of_last_start": round(time.process_time() - start),
+    }
+    with (folder / _RESULTS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    click.echo(json.dumps(row))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="Markdown; the plot lies beside it.")
+def report(folder: Path, output: Path) -> None:
+    """Write the table and the plot."""
+    errors = defaultdict(lambda: defaultdict(list))
+    for row in _rows(folder):
+        errors[row["method"]][row["fraction"]].append(row["error_mm"])
+    fractions = sorted({fraction for by_fraction in errors.values() for fraction in by_fraction})
+    lines = [
+        "| method | " + " | ".join(f"{fraction:.0%}" for fraction in fractions) + " |",
+        "|---|" + "---|" * len(fractions),
+    ]
+    for method, by_fraction in errors.items():
+        cells = [_cell(by_fraction.get(fraction, [])) for fraction in fractions]
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    with atomic_path(output) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _plot(errors, output.with_suffix(".png"))
+
+
+def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandDataset:
+    """Synthetic frames of the preset's own camera as a dataset whose images are drawn when they are read."""
+    preset = PRESETS[name].own()
+    labels = folder / f"{split}-labels.npy"
+    if not labels.exists():
+        joints = [draw_frame(preset, 0, index, split).joints[name] for index in range(count)]
+        with atomic_path(labels) as temporary:
+            np.save(temporary, np.stack(joints))
+    return HandDataset(
+        name=f"synthetic {name}",
+        skeleton=SKELETONS[name],
+        camera=preset.lenses[0].camera,
+        folder=folder,
+        names=[str(index) for index in range(count)],
+        read_depth=lambda path: draw_frame(preset, 0, int(path.name), split).depth_mm,
+        joints_xyz=np.load(labels)[:count],
+        groups=[split] * count,
+    )
+
+
+def _test_error(folder: Path, model: Path) -> float:
+    tests = ConvertedSet(folder / _SETS["test"])
+    estimator = keras.models.load_model(model / "estimator.keras")
+    distances = []
+    for first in range(0, len(tests), 100):
+        depth, pose = tests.crops(range(first, min(first + 100, len(tests))))
+        distances.append(np.linalg.norm(estimator.predict_on_batch(depth)["pose"] - pose, axis=-1))
+    return round(float(np.concatenate(distances).mean() * POSE_UNIT_MM), 3)
+
+
+def _rows(folder: Path) -> list[dict]:
+    path = folder / _RESULTS
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _cell(errors: list[float]) -> str:
+    if len(errors) < 2:
+        return f"{errors[0]:.2f} mm" if errors else ""
+    return f"{np.mean(errors):.2f} mm ± {np.std(errors, ddof=1):.2f} ({len(errors)} seeds)"
+
+
+def _plot(errors: dict[str, dict[float, list[float]]], path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    ax = figure.subplots()
+    for method, by_fraction in errors.items():
+        fractions = sorted(by_fraction)
+        means = [np.mean(by_fraction[fraction]) for fraction in fractions]
+        ax.plot([100 * fraction for fraction in fractions], means, "o-", label=method)
+    ax.set(xscale="log", xlabel="labelled crops (%)", ylabel="mean joint error (mm)")
+    ax.grid(alpha=0.3)
+    ax.legend()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=150)
+
+
+def _tell(done: int, count: int) -> None:
+    click.echo(f"{done} of {count}", err=True)
+
+
+if __name__ == "__main__":
+    main()
