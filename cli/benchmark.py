@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from cn_zoo.errors import MissingDependencyError, WeightsError
+from cn_zoo.inference.cost import count_macs
 from cn_zoo.inference.latency import Frame, Latency, measure_latency
+from cn_zoo.inference.machine_peak import MachinePeak, measure_peak
+from cn_zoo.inference.memory import Memory, measure_memory
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import Preset, get_preset, resolve
 
@@ -33,12 +37,16 @@ _SEED = 4
 def benchmark(model: str, runtimes: tuple[str, ...], threads: int, as_json: bool) -> None:
     """Time a model: the network alone, and from a synthetic frame in memory to joints.
 
-    Milliseconds: median, and the 10th and 90th percentile. Every file of the model is timed in its own runtime.
+    Milliseconds: median, and the 10th and 90th percentile. Every file of the model is timed in its own runtime. With
+    the export extra installed, the network's operations a second are set against what this machine's convolutions
+    reach in float32. Memory is that of a process of its own.
     """
     preset = get_preset(model)
     frames = _frames(preset)
-    results = {}
-    for path in _files(model, preset, runtimes or _RUNTIMES):
+    files = _files(model, preset)
+    macs, peak = _count(files), _peak(threads)
+    results = []
+    for path in _chosen(files, model, runtimes or _RUNTIMES):
         try:
             runtime = open_runtime(path, threads)
         except MissingDependencyError as error:
@@ -46,25 +54,88 @@ def benchmark(model: str, runtimes: tuple[str, ...], threads: int, as_json: bool
                 raise
             click.echo(f"{path.name} is left out: {error}", err=True)
             continue
-        results[path] = measure_latency(runtime, preset, frames)
+        latency = measure_latency(runtime, preset, frames)
+        results.append(_Result(path, latency, measure_memory(path, threads), macs))
     height, width = frames[0].depth_mm.shape
     if as_json:
         machine = {"machine": platform.machine(), "system": platform.system(), "threads": threads}
-        timed = [_facts(path, latency) for path, latency in results.items()]
-        click.echo(json.dumps({"model": model, **machine, "frame": [width, height], "results": timed}, indent=1))
+        facts = {"model": model, **machine, "peak_gflops": peak and asdict(peak), "frame": [width, height]}
+        click.echo(json.dumps({**facts, "results": [each.facts() for each in results]}, indent=1))
         return
     click.echo(f"{model}, {threads} thread{'s' if threads > 1 else ''}, frames of {width} x {height}; ms")
-    for path, latency in results.items():
-        click.echo(path.name)
-        for name, each in latency.items():
+    for each in results:
+        click.echo("\n".join(each.lines(peak)))
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What was measured of a file.
+
+    Attributes:
+        macs: of one run of the network; None where the tools to count them are not installed.
+    """
+
+    path: Path
+    latency: dict[str, Latency]
+    memory: Memory | None
+    macs: int | None
+
+    @property
+    def gflops(self) -> float | None:
+        """Operations a second of the network alone."""
+        return self.macs and 2 * self.macs / self.latency["network"].median / 1e6
+
+    def facts(self) -> dict[str, object]:
+        """All of it for JSON."""
+        return {
+            "file": self.path.name,
+            "runtime": self.path.suffix[1:],
+            "bytes": self.path.stat().st_size,
+            "macs": self.macs,
+            "gflops": self.gflops,
+            "memory_mib": self.memory and asdict(self.memory),
+            "latency_ms": {name.replace(" ", "_"): asdict(each) for name, each in self.latency.items()},
+        }
+
+    def lines(self, peak: MachinePeak | None) -> Iterator[str]:
+        """All of it as text."""
+        yield self.path.name
+        for name, each in self.latency.items():
             spread = f"{each.median:9.2f}   {each.p10:.2f} to {each.p90:.2f}"
-            click.echo(f"  {name:<16}{spread}   {1e3 / each.median:.0f} a second")
+            yield f"  {name:<16}{spread}   {1e3 / each.median:.0f} a second"
+        if self.macs and peak:
+            share = f"{self.gflops / peak.convolution:.0%} of what float32 convolutions reach here"
+            yield f"  multiply-adds   {self.macs / 1e6:9.1f} M; {self.gflops:.0f} GFLOP/s, {share}"
+        if self.memory:
+            yield f"  memory          {self.memory.process:9.0f} MiB, of it {self.memory.network:.0f} for the network"
 
 
-def _files(model: str, preset: Preset, runtimes: tuple[str, ...]) -> list[Path]:
-    """The model's files for these runtimes; a file that is the model itself stands alone."""
+def _count(files: list[Path]) -> int | None:
+    """Multiply-adds of the model's network, counted in its ONNX file, whatever the runtime."""
+    path = next((path for path in files if path.suffix == ".onnx"), None)
+    try:
+        return path and count_macs(path)
+    except MissingDependencyError as error:
+        click.echo(error, err=True)
+        return None
+
+
+def _peak(threads: int) -> MachinePeak | None:
+    try:
+        return measure_peak(threads)
+    except MissingDependencyError as error:
+        click.echo(error, err=True)
+        return None
+
+
+def _files(model: str, preset: Preset) -> list[Path]:
+    """The model's files; a file that is the model itself stands alone."""
     kinds = [kind for kind in preset.files if kind != "nets"] or ["onnx"]
-    files = dict.fromkeys(resolve(model, kind) for kind in kinds)
+    return list(dict.fromkeys(resolve(model, kind) for kind in kinds))
+
+
+def _chosen(files: list[Path], model: str, runtimes: tuple[str, ...]) -> list[Path]:
+    """The files for these runtimes."""
     chosen = [path for path in files if path.suffix[1:] in runtimes]
     if not chosen:
         raise WeightsError(f"{model}: has no file for {' or '.join(runtimes)}; make one with cn-zoo export")
@@ -78,8 +149,3 @@ def _frames(preset: Preset) -> list[Frame]:
 
     drawn = [draw_frame(PRESETS[preset.skeleton].own(), _SEED, index, "test") for index in range(_FRAMES)]
     return [Frame(each.depth_mm, each.camera, each.center_uvd) for each in drawn]
-
-
-def _facts(path: Path, latency: dict[str, Latency]) -> dict[str, object]:
-    times = {name.replace(" ", "_"): asdict(each) for name, each in latency.items()}
-    return {"file": path.name, "runtime": path.suffix[1:], "bytes": path.stat().st_size, "latency_ms": times}

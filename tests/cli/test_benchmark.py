@@ -9,6 +9,8 @@ from click.testing import CliRunner
 import cn_zoo.cli.benchmark  # noqa: F401
 from cn_zoo.cli.main import _cn_zoo, exit_code
 from cn_zoo.errors import CnZooError, MissingDependencyError
+from cn_zoo.inference.machine_peak import MachinePeak
+from cn_zoo.inference.memory import Memory
 from cn_zoo.zoo import FileRecord, Preset
 
 # The module; the package's attribute of that name may be the command.
@@ -47,6 +49,9 @@ def opened(monkeypatch):
 
     monkeypatch.setattr(MODULE, "open_runtime", open_puppet)
     monkeypatch.setattr(MODULE, "measure_latency", partial(MODULE.measure_latency, seconds=0.01))
+    monkeypatch.setattr(MODULE, "measure_memory", lambda path, threads: Memory(80.0 + threads, 30.0))
+    monkeypatch.setattr(MODULE, "measure_peak", lambda threads: MachinePeak(100.0 * threads, 90.0))
+    monkeypatch.setattr(MODULE, "count_macs", lambda path: 1000 * len(path.name))
     return seen
 
 
@@ -65,11 +70,16 @@ def test_every_file_is_timed_as_json(model, opened):
     assert opened == [("hand.onnx", 2), ("hand_int8.onnx", 2), ("hand.tflite", 2)]
     record = json.loads(out)
     assert (record["model"], record["threads"], record["frame"]) == (str(model), 2, [320, 240])
+    assert record["peak_gflops"] == {"convolution": 200.0, "product": 90.0}
     assert [(each["file"], each["runtime"]) for each in record["results"]] == [
         ("hand.onnx", "onnx"), ("hand_int8.onnx", "onnx"), ("hand.tflite", "tflite"),
     ]  # fmt: skip
     for each in record["results"]:
         assert each["bytes"] == len(b"weights of " + each["file"].encode())
+        assert each["memory_mib"] == {"process": 82.0, "network": 30.0}
+        # Counted in the one ONNX file, for every runtime.
+        assert each["macs"] == 1000 * len("hand.onnx")
+        assert each["gflops"] == pytest.approx(2 * each["macs"] / each["latency_ms"]["network"]["median"] / 1e6)
         assert each["latency_ms"].keys() == {"network", "centered_frame", "frame"}
         for latency in each["latency_ms"].values():
             assert 0 < latency["p10"] <= latency["median"] <= latency["p90"]
@@ -83,7 +93,23 @@ def test_one_runtime_as_text(model, opened):
     lines = out.splitlines()
     assert lines[0] == f"{model}, 1 thread, frames of 320 x 240; ms"
     assert lines[1] == "hand.tflite"
-    assert [line.split("  ")[1] for line in lines[2:]] == ["network", "centered frame", "frame"]
+    names = ["network", "centered frame", "frame", "multiply-adds", "memory"]
+    assert [line.split("  ")[1] for line in lines[2:]] == names
+    assert "81 MiB" in lines[-1]
+
+
+def test_without_the_tools_to_count(model, opened, monkeypatch):
+    def fail(*_):
+        raise MissingDependencyError("counting operations needs onnx: pip install 'cn_zoo[export]'")
+
+    monkeypatch.setattr(MODULE, "count_macs", fail)
+    monkeypatch.setattr(MODULE, "measure_peak", fail)
+    code, out, err = run("--model", model, "--runtime", "onnx", "--json")
+    assert code == 0
+    record = json.loads(out)
+    assert record["peak_gflops"] is record["results"][0]["macs"] is record["results"][0]["gflops"] is None
+    assert "pip install" in err
+    assert "multiply-adds" not in run("--model", model, "--runtime", "onnx")[1]
 
 
 def test_a_file_is_timed_alone(model, opened):
