@@ -20,11 +20,12 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     if walk and click.get_current_context().get_parameter_source("count") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--count and --walk exclude each other")
     require_keras()
+    import numpy as np
     from keras.ops import convert_to_numpy
 
     from cn_zoo import CrossingNets
     from cn_zoo.drawing import draw_samples
-    from cn_zoo.geometry import SKELETONS
+    from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
     from cn_zoo.io.atomic import atomic_path
     from cn_zoo.training.latent_walk import sample_latents, walk_latents
 
@@ -33,4 +34,7 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     hands = {name: convert_to_numpy(value) for name, value in nets.synthesize(latents).items()}
     with atomic_path(output) as temporary:
         draw_samples(hands["depth"], hands["pose"], SKELETONS[nets.skeleton], nets.cube_mm).save(temporary, "PNG")
+    back = convert_to_numpy(nets.estimate(hands["depth"])["pose"])
+    error = np.linalg.norm(back - hands["pose"], axis=-1).mean() * POSE_UNIT_MM
+    click.echo(f"poses estimated from the generated depth maps are {error:.1f} mm from their own", err=True)
     click.echo(output)

@@ -13,6 +13,8 @@ _SIZE = 256
 _SMOOTHING = 3  # skeletons are drawn this much larger and reduced
 _GROUND = (9, 9, 12)
 _PAIRS_A_ROW = 4
+#: A generator comes near +1, the background, and never reaches it.
+_BACKGROUND = 0.9
 
 
 def draw_samples(depth: np.ndarray, pose: np.ndarray, skeleton: Skeleton, cube_mm: float = 250.0) -> Image.Image:
@@ -30,7 +32,8 @@ def draw_samples(depth: np.ndarray, pose: np.ndarray, skeleton: Skeleton, cube_m
     pictures = []
     for crop, joints in zip(depth, pose, strict=True):
         pictures.append(_draw_skeleton(joints, skeleton, cube_mm))
-        pictures.append(draw_crop(crop[..., 0]).resize((_SIZE, _SIZE), Image.Resampling.LANCZOS))
+        seen = np.where(crop[..., 0] > _BACKGROUND, 1.0, crop[..., 0])
+        pictures.append(draw_crop(seen).resize((_SIZE, _SIZE), Image.Resampling.LANCZOS))
     return contact_sheet(pictures, 2 * _PAIRS_A_ROW)
 
 

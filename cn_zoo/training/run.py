@@ -108,11 +108,12 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
 
 
 def _copy_model(model: str, folder: Path) -> Preset:
-    """Copy a model's files into the folder; returns its record."""
+    """Copy a model's files into the folder, all but its nets, which will be new; returns its record."""
     record = get_preset(model)
-    for kind, file in record.files.items():
+    files = {kind: file for kind, file in record.files.items() if kind != "nets"}
+    for kind, file in files.items():
         shutil.copyfile(resolve(model, kind), folder / file.path)
-    return record
+    return replace(record, files=files)
 
 
 def _describe(recipe: Recipe, estimator: keras.Model, data: RunData) -> Preset:

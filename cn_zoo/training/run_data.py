@@ -45,8 +45,7 @@ class RunData:
         sets = []
         if data:
             frames = _open_set(data, folder / "labelled.h5", recipe)
-            if frames.joints_xyz is None:
-                raise InputError(f"{data}: holds no labels; give it as --unlabelled, or add joints.csv")
+            _check_labels(frames, data, recipe)
             kept = len(frames) - round(recipe.held_out * len(frames))
             order = np.random.default_rng(recipe.seed).permutation(kept)
             count = max(1, round(recipe.labelled_fraction * kept))
@@ -63,17 +62,20 @@ class RunData:
 
 def _open_set(path: Path, converted: Path, recipe: Recipe) -> ConvertedSet:
     if path.is_file():
-        frames = ConvertedSet(path)
-    else:
-        if not converted.exists():
-            _convert(path, converted, recipe)
-        frames = ConvertedSet(converted)
-    if frames.joints_xyz is not None and frames.skeleton.name != recipe.dataset:
+        return ConvertedSet(path)
+    if not converted.exists():
+        _convert(path, converted, recipe)
+    return ConvertedSet(converted)
+
+
+def _check_labels(frames: ConvertedSet, path: Path, recipe: Recipe) -> None:
+    if frames.joints_xyz is None:
+        raise InputError(f"{path}: holds no labels; give it as --unlabelled, or add joints.csv")
+    if frames.skeleton.name != recipe.dataset:
         raise InputError(
             f"{path}: is labelled with the {frames.skeleton.name} skeleton, and {recipe.name} learns that of "
             f"{recipe.dataset}; choose a recipe or model of {frames.skeleton.name}"
         )
-    return frames
 
 
 def _convert(path: Path, converted: Path, recipe: Recipe) -> None:

@@ -72,6 +72,7 @@ def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, fol
             epochs=stage.epochs,
             steps_per_epoch=stage.epoch_steps,
             callbacks=callbacks,
+            shuffle=False,
             verbose=0,
         )
     finally:
