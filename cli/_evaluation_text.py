@@ -53,7 +53,9 @@ def _sigma_lines(evaluation: Evaluation) -> list[str]:
         "",
         "sigma (calibrated: 68.3% inside 1, 95.4% inside 2, error / sigma 1)",
         f"  inside 1 sigma {found.inside_1_sigma:.1%}   inside 2 sigma {found.inside_2_sigma:.1%}   "
-        f"error / sigma {found.error_over_sigma:.2f}   rank correlation {found.rank_correlation:.2f}",
+        f"error / sigma {found.error_over_sigma:.2f}",
+        f"  rank correlation with the error: of joints {found.rank_correlation:.2f}, "
+        f"of frames {found.frame_rank_correlation:.2f}",
     ]
 
 

@@ -24,6 +24,7 @@ class Calibration:
         nominal, observed: the reliability curve ``(T,)``: where the Gaussian promises a share ``nominal`` of the
             joints, a share ``observed`` was found.
         rank_correlation: of sigma and error (Spearman); 0 means that sigma says nothing about a single joint.
+        frame_rank_correlation: the same of each frame's mean sigma and mean error.
     """
 
     inside_1_sigma: float
@@ -32,6 +33,7 @@ class Calibration:
     nominal: np.ndarray
     observed: np.ndarray
     rank_correlation: float
+    frame_rank_correlation: float
 
 
 def calibrate(errors: np.ndarray, sigma: np.ndarray) -> Calibration:
@@ -54,6 +56,7 @@ def calibrate(errors: np.ndarray, sigma: np.ndarray) -> Calibration:
         nominal=NOMINAL,
         observed=np.array([_share_within(ratio, radius) for radius in radii]),
         rank_correlation=_rank_correlation(errors.ravel(), sigma.ravel()),
+        frame_rank_correlation=_rank_correlation(errors.mean(axis=1), sigma.mean(axis=1)),
     )
 
 

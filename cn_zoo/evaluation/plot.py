@@ -10,6 +10,7 @@ import numpy as np
 from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.evaluation.evaluation import Evaluation
 from cn_zoo.evaluation.metrics import THRESHOLDS_MM
+from cn_zoo.evaluation.reliability import draw_reliability
 from cn_zoo.io.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def plot_evaluation(evaluation: Evaluation, title: str, path: str | Path) -> Non
     _draw_joints(axes[0], evaluation)
     _draw_success(axes[1], evaluation)
     if evaluation.calibration:
-        _draw_reliability(axes[2], evaluation)
+        draw_reliability(axes[2], {"predicted sigma": evaluation.calibration})
+        axes[2].set_title(f"reliability of sigma (error / sigma {evaluation.calibration.error_over_sigma:.2f})")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=120)
 
@@ -76,16 +78,3 @@ def _draw_success(axes: Axes, evaluation: Evaluation) -> None:
     axes.set_title("fraction of frames within D")
     axes.grid(alpha=0.3)
     axes.legend(loc="best")
-
-
-def _draw_reliability(axes: Axes, evaluation: Evaluation) -> None:
-    calibration = evaluation.calibration
-    axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
-    axes.plot(calibration.nominal, calibration.observed, marker="o", markersize=3, label="predicted sigma")
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.set_xlabel("share of joints expected inside")
-    axes.set_ylabel("share found inside")
-    axes.set_title(f"reliability of sigma (error / sigma {calibration.error_over_sigma:.2f})")
-    axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")

@@ -35,6 +35,16 @@ def test_sigma_that_says_nothing_about_single_joints(sigma):
     assert calibrate(gaussian_errors(sigma), np.full_like(sigma, 10)).rank_correlation == 0
 
 
+def test_sigma_may_tell_frames_apart_but_not_their_joints():
+    frames = np.linspace(4, 20, 2000)[:, None]
+    blind, sighted = (
+        calibrate(gaussian_errors(frames + np.zeros(14)), sigma + np.zeros(14)) for sigma in (10 + 0 * frames, frames)
+    )
+    assert blind.frame_rank_correlation == 0
+    assert sighted.frame_rank_correlation > 0.85
+    assert 0.3 < sighted.rank_correlation < sighted.frame_rank_correlation
+
+
 def test_bad_sigma(sigma):
     with pytest.raises(ValueError, match="positive"):
         calibrate(sigma, sigma - 10)

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from cn_zoo.evaluation.reliability import (
+    JointErrors,
+    draw_error_by_sigma,
+    draw_reliability,
+    hidden_joints,
+    synthetic_errors,
+)
+from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import resolve
+
+
+@pytest.fixture(scope="module", params=["nyu", "icvl", "msra"])
+def released(request):
+    runtime = open_runtime(resolve(request.param, "onnx"))
+    return synthetic_errors(runtime, PRESETS[request.param], 200)
+
+
+def test_released_models_keep_what_their_sigma_promises(released):
+    found = released.calibration()
+    assert found.inside_1_sigma == pytest.approx(0.68, abs=0.05)
+    assert found.inside_2_sigma == pytest.approx(0.95, abs=0.03)
+    assert found.frame_rank_correlation >= 0.5
+
+
+def test_released_models_know_hidden_joints_for_less_certain(released):
+    errors, hidden = released.errors, released.hidden
+    assert 0.05 < hidden.mean() < 0.4
+    assert errors[hidden].mean() > errors[~hidden].mean()
+    found = released.calibration_of(hidden=True)
+    assert found.inside_1_sigma > 0.4
+    assert found.inside_2_sigma > 0.8
+    assert found.rank_correlation > 0.3
+
+
+def test_hidden_joints():
+    depth = np.ones((128, 128), np.float32)
+    depth[:, 64:] = 0.0  # a wall through the centre, on the right
+    pose = np.array(
+        [
+            [1.0, 0.0, 0.2],  # 10 mm behind the wall's surface
+            [1.0, 0.0, 1.5],  # 75 mm behind
+            [1.0, 0.0, -1.0],  # 50 mm before it
+            [-1.0, 0.0, 0.2],  # before nothing
+            [3.0, 0.0, 0.2],  # beside the crop
+        ]
+    )
+    np.testing.assert_array_equal(hidden_joints(depth, pose, 250.0), [False, True, True, True, True])
+
+
+def test_groups_are_told_apart():
+    rng = np.random.default_rng(0)
+    sigma = rng.uniform(5, 15, (2000, 14))
+    hidden = rng.random(sigma.shape) < 0.3
+    errors = np.abs(rng.normal(0, sigma)) * np.where(hidden, 2, 1)
+    found = JointErrors(errors, sigma, hidden)
+    assert found.calibration_of(hidden=False).error_over_sigma == pytest.approx(1, abs=0.03)
+    assert found.calibration_of(hidden=True).error_over_sigma == pytest.approx(2, abs=0.06)
+    assert 1 < found.calibration().error_over_sigma < 2
+
+
+def test_drawn_lines_are_the_numbers():
+    axes = pytest.importorskip("matplotlib.figure").Figure().subplots(1, 2)
+    sigma = np.tile(np.linspace(5, 15, 100)[:, None], 14)
+    found = JointErrors(2 * sigma, sigma, np.zeros(sigma.shape, bool))
+    draw_reliability(axes[0], {"a": found.calibration()})
+    x, y = axes[0].lines[1].get_data()
+    np.testing.assert_array_equal((y > 0.5), x > 0.955)  # all errors are two sigma
+    draw_error_by_sigma(axes[1], {"a": found})
+    x, y = axes[1].lines[0].get_data()
+    assert len(x) == 10
+    np.testing.assert_allclose(y, 2 * np.asarray(x))

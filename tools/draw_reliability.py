@@ -1,0 +1,68 @@
+"""Measure how reliable the released models' sigma is on synthetic hands, and draw docs/figures/reliability.png.
+
+python tools/draw_reliability.py [--count 2000] [--output docs/figures/reliability.png]
+
+Prints the table of docs/uncertainty.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from cn_zoo.evaluation.calibration import Calibration
+from cn_zoo.evaluation.reliability import JointErrors, draw_error_by_sigma, draw_reliability, synthetic_errors
+from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import resolve
+
+
+def main() -> None:
+    """Measure, print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--output", default="docs/figures/reliability.png")
+    arguments = parser.parse_args()
+    found = {}
+    print("| model | joints | inside 1 sigma | inside 2 sigma | rank correlation of joints | of frames |")
+    print("|---|---|---|---|---|---|")
+    for name, preset in PRESETS.items():
+        found[name] = synthetic_errors(open_runtime(resolve(name, "onnx")), preset, arguments.count)
+        for row in table_rows(name, found[name]):
+            print(row, flush=True)
+    draw(found).savefig(arguments.output, dpi=100)
+
+
+def table_rows(name: str, found: JointErrors) -> Iterator[str]:
+    """Lines of the table: all joints, seen ones, hidden ones."""
+    hidden = found.hidden.mean()
+    whole = found.calibration()
+    yield _row(f"`{name}`", "all", whole) + f" {whole.frame_rank_correlation:.2f} |"
+    yield _row("", f"seen ({1 - hidden:.0%})", found.calibration_of(hidden=False)) + " |"
+    yield _row("", f"hidden ({hidden:.0%})", found.calibration_of(hidden=True)) + " |"
+
+
+def _row(model: str, joints: str, calibration: Calibration) -> str:
+    inside = f"{calibration.inside_1_sigma:.1%} | {calibration.inside_2_sigma:.1%}"
+    return f"| {model} | {joints} | {inside} | {calibration.rank_correlation:.2f} |"
+
+
+def draw(found: dict[str, JointErrors]) -> Figure:
+    """Reliability curves of all joints and of hidden ones; errors against sigma."""
+    figure = Figure(figsize=(15, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    everything, hidden, by_sigma = figure.subplots(1, 3)
+    draw_reliability(everything, {name: each.calibration() for name, each in found.items()})
+    everything.set_title("all joints")
+    draw_reliability(hidden, {name: each.calibration_of(hidden=True) for name, each in found.items()})
+    hidden.set_title("hidden joints")
+    draw_error_by_sigma(by_sigma, found)
+    by_sigma.set_title("tenths of the frames, by their sigma")
+    return figure
+
+
+if __name__ == "__main__":
+    main()
