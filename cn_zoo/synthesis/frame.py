@@ -15,8 +15,7 @@ from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
 from cn_zoo.synthesis.hand_shape import ShapedHand
-from cn_zoo.synthesis.labels import label_joints
-from cn_zoo.synthesis.pick import pick
+from cn_zoo.synthesis.labels import BLENDS, label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import Lens, PoseShares, Preset, Viewpoints
 from cn_zoo.synthesis.rasterizer import rasterize
@@ -54,6 +53,7 @@ LABELLED = ("nyu", "icvl", "msra")
 _STARTS = np.cumsum([0, *(len(SKELETONS[name]) for name in LABELLED)])
 #: Where a skeleton's joints are when all are put one after another.
 _ROWS = {name: slice(_STARTS[i], _STARTS[i + 1]) for i, name in enumerate(LABELLED)}
+_BLENDS = np.concatenate([BLENDS[name] for name in LABELLED])
 
 _SUBJECT_SEED = 7_301
 #: Pixels around a crop's window that can influence it: sensors look at neighbours.
@@ -184,7 +184,7 @@ def draw_crop(
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
     """Draw everything about a frame but its pixels."""
     names, shares = zip(*preset.sensors, strict=True)
-    sensor = names[pick(shares, rng)]
+    sensor = names[_pick(shares, rng)]
     distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)
     lens = _draw_lens(preset, rng)
     if binned:
@@ -193,9 +193,10 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     posed = _draw_hand(rng, split, preset.poses, rotation)
     cut_by_border = rng.random() < preset.scene.border
     target = _draw_position(lens, distance, cut_by_border, rng)
-    center = label_joints(posed, preset.name).mean(axis=0)
-    posed = _moved(posed, target - center)
-    joints = {name: label_joints(posed, name) for name in LABELLED}
+    labels = _BLENDS @ posed.joints
+    offset = target - labels[_ROWS[preset.name]].mean(axis=0)
+    posed, labels = _moved(posed, offset), labels + offset
+    joints = {name: labels[rows] for name, rows in _ROWS.items()}
     elbow = posed.vertices[_elbow_vertices(SPLITS[split].mesh)].mean(axis=0, dtype=np.float64)
     hand = PlacedHand(posed.vertices, target, posed.joints[_WRIST], elbow, _palm(posed), rotation)
     solids = draw_scene(preset.scene, hand, rng)
@@ -236,6 +237,16 @@ def sample_generator(seed: int, index: int, split: str) -> np.random.Generator:
     return np.random.default_rng((seed, SPLITS[split].code, index))
 
 
+def _pick(shares: tuple[float, ...], rng: np.random.Generator) -> int:
+    """An index, as often as its share of the total says."""
+    luck = rng.random() * sum(shares)
+    for i, share in enumerate(shares):
+        luck -= share
+        if luck < 0:
+            return i
+    return len(shares) - 1
+
+
 def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> float:
     """A distance that the sensor can measure; what is too near for it goes a little beyond its limit."""
     near, far = preset.wide_distance_mm if rng.random() < preset.wide else preset.distance_mm
@@ -244,7 +255,7 @@ def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> 
 
 
 def _draw_lens(preset: Preset, rng: np.random.Generator) -> Lens:
-    lens = preset.lenses[pick(tuple(lens.share for lens in preset.lenses), rng)]
+    lens = preset.lenses[_pick(tuple(lens.share for lens in preset.lenses), rng)]
     if not lens.focal_jitter:
         return lens
     camera, scale = lens.camera, 1 + lens.focal_jitter * (2 * rng.random() - 1)
@@ -267,7 +278,7 @@ def _draw_rotation(views: Viewpoints, rng: np.random.Generator) -> np.ndarray:
         return random_rotation(rng)
     usual = kind < views.any_view + views.usual
     yaw, pitch, roll = _draw_usual_turn(views, rng) if usual else _draw_wide_turn(views, rng)
-    return _turn(2, roll) @ _turn(0, pitch) @ _turn(1, yaw)
+    return _turned(yaw, pitch, roll)
 
 
 def _draw_usual_turn(views: Viewpoints, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -278,22 +289,31 @@ def _draw_usual_turn(views: Viewpoints, rng: np.random.Generator) -> tuple[float
 
 
 def _draw_wide_turn(views: Viewpoints, rng: np.random.Generator) -> tuple[float, float, float]:
-    sides = 2 * rng.random(2) - 1
-    yaw, pitch = np.sign(sides) * np.abs(sides) ** views.concentration * (views.yaw_deg, views.pitch_deg)
+    yaw = views.yaw_deg * _gathered(views.concentration, rng)
+    pitch = views.pitch_deg * _gathered(views.concentration, rng)
     if rng.random() < views.back:
         yaw += 180
     roll = 360 * rng.random() if rng.random() < views.any_roll else views.roll_deg * rng.standard_normal()
     return yaw, pitch + views.lean_deg, roll
 
 
-def _turn(axis: int, degrees: float) -> np.ndarray:
-    """Rotation matrix about a coordinate axis."""
-    cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    matrix = np.eye(3)
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    matrix[i, i] = matrix[j, j] = cosine
-    matrix[j, i], matrix[i, j] = sine, -sine
-    return matrix
+def _gathered(concentration: float, rng: np.random.Generator) -> float:
+    """A number in -1..1, gathered in the middle."""
+    side = 2 * rng.random() - 1
+    return math.copysign(abs(side) ** concentration, side)
+
+
+def _turned(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """Rotation about the vertical axis, then the horizontal one, then the line of sight; degrees."""
+    cy, cp, cr = (math.cos(math.radians(angle)) for angle in (yaw, pitch, roll))
+    sy, sp, sr = (math.sin(math.radians(angle)) for angle in (yaw, pitch, roll))
+    return np.array(
+        [
+            [cr * cy - sr * sp * sy, -sr * cp, cr * sy + sr * sp * cy],
+            [sr * cy + cr * sp * sy, cr * cp, sr * sy - cr * sp * cy],
+            [-cp * sy, sp, cp * cy],
+        ]
+    )
 
 
 @lru_cache(maxsize=700)
@@ -356,13 +376,21 @@ def _draw_second_hand(
     around = 2 * math.pi * rng.random()
     far = 70 + 130 * rng.random()
     offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
-    rotation = random_rotation(rng) if rng.random() < 0.5 else hand.rotation @ _turn(int(rng.integers(3)), 60.0)
+    rotation = _draw_second_rotation(hand.rotation, rng)
     posed = _draw_hand(rng, split, shares, np.eye(3))
     vertices, faces = posed.vertices - _palm(posed).astype(np.float32), posed.faces
     if rng.random() < 0.8:
         # A mirror image turns its faces inside out, unless their corners are counted the other way round.
         vertices, faces = vertices * np.array([-1, 1, 1], np.float32), faces[:, ::-1]
     return vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32), faces
+
+
+def _draw_second_rotation(first: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.5:
+        return random_rotation(rng)
+    angles = [0.0, 0.0, 0.0]
+    angles[rng.integers(3)] = 60.0
+    return first @ _turned(*angles)
 
 
 def _draw_box(camera: Camera, center: np.ndarray, rng: np.random.Generator) -> tuple[float, float, float, float]:

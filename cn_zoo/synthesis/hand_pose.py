@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 
+from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.gestures import FAMILIES, GESTURES
 from cn_zoo.synthesis.kinematics import ANGLES
-from cn_zoo.synthesis.pick import pick
-from cn_zoo.synthesis.presets import PoseShares, UsualPose
+from cn_zoo.synthesis.presets import PoseShares
 from cn_zoo.synthesis.self_contact import penetration
 
 
@@ -58,6 +57,8 @@ _WRIST = slice(0, 2)
 _THUMB = slice(ANGLES.index("thumb_radial"), ANGLES.index("thumb_ip") + 1)
 
 _TRIES = 3
+#: How much of its sideways range each finger uses to open the hand.
+_OPENING = (0.65, -0.1, 0.65, 0.9)
 
 #: Neighbouring fingers move together.
 _TOGETHER = np.linalg.cholesky(
@@ -81,14 +82,15 @@ def draw_pose(rng: np.random.Generator, shares: PoseShares = _SHARES) -> np.ndar
         ``(24,)`` radians in the order of ``kinematics.ANGLES``, within ``LIMITS``. Fingers do not go through each other
         (``self_contact.penetration``) further than a named gesture's own touch does.
     """
+    prior = _prior(shares)
     kind = rng.random()
     if kind < shares.usual:
-        return _draw_clear(partial(_propose_usual, shares.around), rng)
+        return _draw_usual(prior, rng)
     if kind < shares.usual + shares.gesture:
-        return _draw_gesture(rng, shares)
+        return _draw_gesture(prior, rng)
     if kind < shares.usual + shares.gesture + shares.free:
-        return _draw_clear(_propose_free, rng)
-    return _draw_between(rng, shares)
+        return _draw_free(rng)
+    return _draw_between(prior, rng)
 
 
 def gesture_pose(name: str) -> np.ndarray:
@@ -113,9 +115,7 @@ def within_limits(angles: np.ndarray) -> np.ndarray:
     return np.minimum(np.maximum(angles, _LOW), _HIGH)
 
 
-_ANGLES_OF = {name: gesture.angles() for name, gesture in GESTURES.items()}
-_RELAXED = _ANGLES_OF["relaxed"]
-_FAMILIES = {name: tuple(_ANGLES_OF[gesture] for gesture in family.values()) for name, family in FAMILIES.items()}
+_RELAXED = gesture_pose("relaxed")
 #: The ends of the thumb's reach: out and forward, back, beside, bent in, flat across.
 _THUMB_ENDS = np.radians(
     [
@@ -131,19 +131,22 @@ _THUMB_ENDS = np.radians(
         (-6.0, 5.0, 10.0, 10.0, 20.0),
     ]
 )
-_THUMBS = np.concatenate([np.unique([angles[_THUMB] for angles in _ANGLES_OF.values()], axis=0), _THUMB_ENDS])
+_THUMBS = np.concatenate([np.unique([gesture.angles()[_THUMB] for gesture in GESTURES.values()], axis=0), _THUMB_ENDS])
 
 
-def _noise_from_normals() -> np.ndarray:
-    """``(24, 24)``: independent normals to a gesture's noise, fingers together and each DIP along with its PIP."""
-    mix = np.diag(_NOISE)
+def _gesture_from_normals() -> np.ndarray:
+    """``(24, 24)``: independent normals to a gesture's noise in units of ``_NOISE``; fingers move together.
+
+    Each DIP has its own and goes along with its PIP.
+    """
+    mix = np.eye(len(ANGLES))
     for joints in (_MCP, _PIP):
-        mix[np.ix_(joints, joints)] = _NOISE[joints, None] * _TOGETHER
-    mix[_DIP] += 0.6 * mix[_PIP]
+        mix[np.ix_(joints, joints)] = _TOGETHER
+    mix[_DIP] += 0.6 * (_NOISE[_PIP] / _NOISE[_DIP])[:, None] * mix[_PIP]
     return mix
 
 
-_MIX = _noise_from_normals()
+_GESTURE_MIX = _gesture_from_normals()
 
 
 def _usual_from_normals() -> np.ndarray:
@@ -164,75 +167,125 @@ def _usual_from_normals() -> np.ndarray:
 _USUAL_MIX = _usual_from_normals()
 
 
-def _draw_gesture(rng: np.random.Generator, shares: PoseShares) -> np.ndarray:
-    names, weights = zip(*shares.families, strict=True)
-    family = _FAMILIES[names[pick(weights, rng)]]
-    exact = family[rng.integers(len(family))]
-    normals = rng.standard_normal(len(ANGLES))
-    normals[2:] *= 0.3 + rng.random()  # some people are exact; the wrist is free in any gesture
-    return _eased_off(within_limits(exact + _MIX @ normals), exact)
+@dataclass(frozen=True)
+class _Prior:
+    """Poses' shares as arrays.
+
+    Attributes:
+        mean, deviation: ``(24,)`` of the usual angles, radians.
+        gestures: ``(G, 24)``.
+        until: ``(G,)`` the luck below which each gesture is taken.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    gestures: np.ndarray
+    until: np.ndarray
 
 
-def _draw_clear(propose: Callable[[np.random.Generator], np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """The first proposal whose parts are clear of each other, or the last one eased off."""
+@cache
+def _prior(shares: PoseShares) -> _Prior:
+    pairs = np.radians([*shares.around.thumb, *(pair for finger in shares.around.fingers for pair in finger)])
+    arch = math.radians(5.0)
+    # The wrist varies as about a gesture.
+    mean = np.concatenate([[0.0, 0.0, arch], pairs[:, 0]])
+    deviation = np.concatenate([_NOISE[:2], [arch], pairs[:, 1]])
+    named = [
+        (name, share / len(FAMILIES[family])) for family, share in shares.families for name in FAMILIES[family].values()
+    ]
+    until = np.cumsum([share for _, share in named])
+    return _Prior(mean, deviation, np.stack([gesture_pose(name) for name, _ in named]), until / until[-1])
+
+
+def _draw_usual(prior: _Prior, rng: np.random.Generator) -> np.ndarray:
     for _ in range(_TRIES):
-        angles = propose(rng)
+        width = 0.7 + 0.7 * rng.random()
+        angles = _noisy(prior.mean, prior.deviation, _USUAL_MIX, width * rng.standard_normal(len(ANGLES)))
         if penetration(angles) == 0.0:
             return angles
     return _eased_off(angles, _RELAXED)
 
 
-def _propose_usual(around: UsualPose, rng: np.random.Generator) -> np.ndarray:
-    mean, deviation = _spread(around)
-    width = 0.7 + 0.7 * rng.random()
+def _draw_gesture(prior: _Prior, rng: np.random.Generator) -> np.ndarray:
+    exact = prior.gestures[prior.until.searchsorted(rng.random())]
     normals = rng.standard_normal(len(ANGLES))
-    return within_limits(mean + width * deviation * (_USUAL_MIX @ normals))
+    normals[2:] *= 0.3 + rng.random()  # some people are exact; the wrist is free in any gesture
+    return _eased_off(_noisy(exact, _NOISE, _GESTURE_MIX, normals), exact)
 
 
-@cache
-def _spread(around: UsualPose) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation ``(24,)`` of all angles, radians; wrist and palm vary as about a gesture."""
-    pairs = np.radians([*around.thumb, *(pair for finger in around.fingers for pair in finger)])
-    arch = math.radians(5.0)
-    return np.concatenate([[0.0, 0.0, arch], pairs[:, 0]]), np.concatenate([_NOISE[:2], [arch], pairs[:, 1]])
+def _draw_free(rng: np.random.Generator) -> np.ndarray:
+    """Fingers curl by correlated amounts; the thumb goes anywhere between an end of its reach and a gesture's place."""
+    for _ in range(_TRIES):
+        one, end = _THUMBS[rng.integers(len(_THUMBS))], _THUMB_ENDS[rng.integers(len(_THUMB_ENDS))]
+        thumb = end + rng.random() * (one - end)
+        angles = _free(thumb, rng.random(5), rng.standard_normal(len(ANGLES)), rng.standard_normal((4, 4)))
+        if penetration(angles) == 0.0:
+            return angles
+    return _eased_off(angles, _RELAXED)
 
 
-def _propose_free(rng: np.random.Generator) -> np.ndarray:
-    angles = _MIX @ rng.standard_normal(len(ANGLES))
-    share = rng.random(6)
-    shared, mcp, pip = rng.standard_normal((3, 4))
-    shared = _TOGETHER @ shared
-    mcp = share[4] * shared + np.sqrt(1.0 - share[4] ** 2) * mcp  # from each finger for itself to all as one
-    pip = 0.6 * mcp + 0.8 * (share[4] * (_TOGETHER @ pip) + (1.0 - share[4]) * pip)
-    openness = 0.9 + 1.6 * share[5]  # hands are open more often than closed
-    angles[2] = np.radians(14.0) * share[0]
-    angles[_MCP] = np.radians(-24.0) + np.radians(112.0) * _evenly(mcp) ** openness
-    angles[_PIP] = np.radians(110.0) * _evenly(pip) ** (openness + 0.5)
-    angles[_DIP] = angles[_PIP] * (0.5 + 0.25 * share[1]) + _NOISE[_DIP] * rng.standard_normal(4)
-    freedom = np.maximum(np.cos(angles[_MCP]), 0.15)  # a bent knuckle spreads little
-    opening = (1.5 * share[2] - 0.2) * _HIGH[_ABDUCTION] * (0.65, -0.1, 0.65, 0.9)
-    angles[_ABDUCTION] = freedom * (opening + 1.6 * angles[_ABDUCTION])
-    one, end = _THUMBS[rng.integers(len(_THUMBS))], _THUMB_ENDS[rng.integers(len(_THUMB_ENDS))]
-    angles[_THUMB] = 1.3 * angles[_THUMB] + end + share[3] * (one - end)
-    return within_limits(angles)
-
-
-def _evenly(normals: np.ndarray) -> np.ndarray:
-    """Standard normals to even shares in 0..1: a logistic stands in for their cumulative distribution."""
-    return 1.0 / (1.0 + np.exp(-1.702 * normals))
-
-
-def _draw_between(rng: np.random.Generator, shares: PoseShares) -> np.ndarray:
-    start = _draw_gesture(rng, shares)
-    end = _draw_clear(_propose_free, rng) if rng.random() < 0.4 else _draw_gesture(rng, shares)
+def _draw_between(prior: _Prior, rng: np.random.Generator) -> np.ndarray:
+    start = _draw_gesture(prior, rng)
+    end = _draw_free(rng) if rng.random() < 0.4 else _draw_gesture(prior, rng)
     return _eased_off(interpolate(start, end, rng.random()), start)
 
 
 def _eased_off(angles: np.ndarray, clear: np.ndarray) -> np.ndarray:
     """Go from a pose towards one whose contacts are right, no further than needed; the wrist stays."""
+    if penetration(angles) == 0.0:
+        return angles
     target = np.concatenate([angles[_WRIST], clear[2:]])
-    for share in (0.0, 0.3, 0.6, 0.85):
+    for share in (0.3, 0.6, 0.85):
         eased = angles + share * (target - angles)
         if penetration(eased) == 0.0:
             return eased
     return target
+
+
+@jit()
+def _noisy(mean, deviation, mix, normals):  # noqa: ANN001, ANN202
+    return _clipped(mean + deviation * _mixed(mix, normals))
+
+
+@jit()
+def _free(thumb, shares, noise, normals):  # noqa: ANN001, ANN202
+    """A free pose from where the thumb is, five even shares, 24 normals, and four for each finger."""
+    angles = _NOISE * _mixed(_GESTURE_MIX, noise)
+    cupping, spread, together, openness, tip_share = shares
+    openness = 0.9 + 1.6 * openness  # hands are open more often than closed
+    # From each finger for itself to all as one.
+    knuckles = together * _mixed(_TOGETHER, normals[0]) + math.sqrt(1.0 - together**2) * normals[1]
+    middles = 0.6 * knuckles + 0.8 * (together * _mixed(_TOGETHER, normals[2]) + (1.0 - together) * normals[2])
+    angles[2] = math.radians(14.0) * cupping
+    for finger in range(4):
+        knuckle = _MCP[finger]
+        side, middle, tip = knuckle - 1, knuckle + 1, knuckle + 2
+        angles[knuckle] = math.radians(-24.0) + math.radians(112.0) * _even(knuckles[finger]) ** openness
+        angles[middle] = math.radians(110.0) * _even(middles[finger]) ** (openness + 0.5)
+        angles[tip] = angles[middle] * (0.5 + 0.25 * tip_share) + _NOISE[tip] * normals[3, finger]
+        freedom = max(math.cos(angles[knuckle]), 0.15)  # a bent knuckle spreads little
+        opening = (1.5 * spread - 0.2) * _OPENING[finger] * _HIGH[side]
+        angles[side] = freedom * (opening + 1.6 * angles[side])
+    angles[_THUMB] = 1.3 * angles[_THUMB] + thumb
+    return _clipped(angles)
+
+
+@jit()
+def _mixed(mix, normals):  # noqa: ANN001, ANN202
+    """``mix @ normals``, without the linear algebra library's preparations."""
+    out = np.zeros(len(mix))
+    for i in range(len(mix)):
+        for j in range(len(normals)):
+            out[i] += mix[i, j] * normals[j]
+    return out
+
+
+@jit()
+def _even(normal):  # noqa: ANN001, ANN202
+    """A standard normal to an even share in 0..1: a logistic stands in for its cumulative distribution."""
+    return 1.0 / (1.0 + math.exp(-1.702 * normal))
+
+
+@jit()
+def _clipped(angles):  # noqa: ANN001, ANN202
+    return np.minimum(np.maximum(angles, _LOW), _HIGH)

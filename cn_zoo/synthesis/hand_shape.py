@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.hand_mesh import BONES, PARENTS, HandMesh
 from cn_zoo.synthesis.kinematics import bone_transforms, rest_frames
 from cn_zoo.synthesis.posed_hand import PosedHand
@@ -14,9 +15,11 @@ from cn_zoo.synthesis.skinning import skin
 _LAST = (4, 8, 12, 16, 20)
 _ENDS = tuple(range(21, 26))
 #: Heads that are landmarks, in the order of LANDMARKS, tips left out.
-_LANDMARK_HEADS = (0, 2, 3, 4, *(first + i for first in (5, 9, 13, 17) for i in (1, 2, 3)))
-_LANDMARK_ROWS = (0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1, 2)))
-_TIP_ROWS = (4, 8, 12, 16, 20)
+_LANDMARK_HEADS = np.array([0, 2, 3, 4, *(first + i for first in (5, 9, 13, 17) for i in (1, 2, 3))])
+_LANDMARK_ROWS = np.array([0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1, 2))])
+_TIP_ROWS = np.array([4, 8, 12, 16, 20])
+#: Its head is the elbow, but it hangs at the wrist, where the palm begins.
+_FOREARM = BONES.index("forearm")
 _PALM = (0, 5, 9, 13, 17)
 
 
@@ -85,20 +88,44 @@ class ShapedHand:
             rotation: ``(3, 3)`` from the hand's frame to the camera's. The identity shows the palm, fingers up.
             translation: ``(3,)`` where the wrist is, mm.
         """
-        turns, posed = bone_transforms(angles, self.heads, self.frames)
-        turns = rotation @ turns
-        posed = posed @ np.asarray(rotation).T + translation
-        anchors, moved = self.heads[: len(BONES)].copy(), posed[: len(BONES)].copy()
-        anchors[1], moved[1] = self.heads[0], posed[0]
-        offsets = moved - np.einsum("bij,bj->bi", turns, anchors)
-        vertices = skin(
-            self.vertices, self.mesh.weight_indices, self.mesh.weights,
-            turns.astype(np.float32), offsets.astype(np.float32),
-        )  # fmt: skip
-        joints = np.empty((21, 3))
-        joints[_LANDMARK_ROWS, :] = posed[_LANDMARK_HEADS, :]
-        joints[_TIP_ROWS, :] = vertices[self.mesh.tips].mean(axis=1)
-        return PosedHand(vertices, self.mesh.faces, joints)
+        turns, posed = bone_transforms(np.asarray(angles, np.float64), self.heads, self.frames)
+        rotation, translation = np.ascontiguousarray(rotation, np.float64), np.asarray(translation, np.float64)
+        matrices, offsets = _place(turns, posed, self.heads, rotation, translation)
+        vertices = skin(self.vertices, self.mesh.weight_indices, self.mesh.weights, matrices, offsets)
+        return PosedHand(vertices, self.mesh.faces, _landmarks(posed, vertices, self.mesh.tips))
+
+
+@jit()
+def _place(turns, posed, heads, rotation, translation):  # noqa: ANN001, ANN202
+    """Move posed heads into place, in place, and give each bone's way there from rest: matrices and offsets."""
+    for head in range(len(posed)):
+        posed[head] = _turned(rotation, posed[head]) + translation
+    matrices, offsets = np.empty((len(turns), 3, 3), np.float32), np.empty((len(turns), 3), np.float32)
+    for bone in range(len(turns)):
+        for column in range(3):
+            matrices[bone, :, column] = _turned(rotation, turns[bone, :, column])
+        start = 0 if bone == _FOREARM else bone
+        offsets[bone] = posed[start] - _turned(rotation, _turned(turns[bone], heads[start]))
+    return matrices, offsets
+
+
+@jit()
+def _turned(matrix, vector):  # noqa: ANN001, ANN202
+    out = np.empty(3)
+    for i in range(3):
+        out[i] = matrix[i, 0] * vector[0] + matrix[i, 1] * vector[1] + matrix[i, 2] * vector[2]
+    return out
+
+
+@jit()
+def _landmarks(posed, vertices, tips):  # noqa: ANN001, ANN202
+    joints = np.empty((len(_LANDMARK_HEADS) + len(tips), 3))
+    for i in range(len(_LANDMARK_HEADS)):
+        joints[_LANDMARK_ROWS[i]] = posed[_LANDMARK_HEADS[i]]
+    for finger in range(len(tips)):
+        for axis in range(3):
+            joints[_TIP_ROWS[finger], axis] = vertices[tips[finger], axis].mean()
+    return joints
 
 
 def _scale_heads(heads: np.ndarray, stretch: np.ndarray) -> np.ndarray:

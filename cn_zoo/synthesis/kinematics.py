@@ -79,25 +79,18 @@ def _finger_bases() -> np.ndarray:
 _BASES = _finger_bases()
 
 
-def bone_transforms(angles: np.ndarray, heads: np.ndarray, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+@jit()
+def bone_transforms(angles, heads, frames):  # noqa: ANN001, ANN201
     """Pose the bones.
 
     Args:
-        angles: ``(24,)`` radians, in the order of ``ANGLES``.
-        heads: ``(26, 3)`` bone heads and ends at rest, mm.
-        frames: ``(21, 3, 3)`` from ``rest_frames``.
+        angles: ``(24,)`` float64 radians, in the order of ``ANGLES``.
+        heads: ``(26, 3)`` float64 bone heads and ends at rest, mm.
+        frames: ``(21, 3, 3)`` float64 from ``rest_frames``.
 
     Returns:
         Rotations from rest ``(21, 3, 3)`` and posed heads and ends ``(26, 3)``, in the hand's frame.
     """
-    return _bone_transforms(
-        np.asarray(angles, dtype=np.float64), np.asarray(heads, dtype=np.float64),
-        np.asarray(frames, dtype=np.float64), _BASES,
-    )  # fmt: skip
-
-
-@jit()
-def _bone_transforms(angles, heads, frames, bases):  # noqa: ANN001, ANN202
     turns = np.zeros((21, 3, 3))
     posed = np.zeros((26, 3))
     posed[0] = heads[0]
@@ -131,7 +124,7 @@ def _bone_transforms(angles, heads, frames, bases):  # noqa: ANN001, ANN202
         posed[first] = heads[first]
         side = angles[8 + 4 * finger]
         sideways = -side if finger < 2 else side
-        orientation = _product(turns[first], _product(bases[finger], _about_palm(sideways)))
+        orientation = _product(turns[first], _product(_BASES[finger], _about_palm(sideways)))
         for joint in range(3):
             bone = first + 1 + joint
             orientation = _product(orientation, _hinge(angles[9 + 4 * finger + joint]))

@@ -19,11 +19,12 @@ def penetration(angles: np.ndarray) -> float:
     """How deep the worst pair of bones' capsules of the average hand overlap beyond touching, mm; 0 is free."""
     heads, frames, radii, pairs = _average_hand()
     _, posed = bone_transforms(angles, heads, frames)
-    return _deepest(posed, radii, pairs, SOFT_MM)
+    return _deepest(posed, radii, pairs)
 
 
 @cache
 def _average_hand() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Bone heads, rest frames, radii of the bones, and the pairs of bones that can collide."""
     hand = HandModel.load().mean_shape()
     radii = np.zeros(len(BONES))
     for bone in range(2, len(BONES)):
@@ -55,11 +56,11 @@ def _end(bone: int) -> int:
 
 
 @jit()
-def _deepest(points, radii, pairs, soft):  # noqa: ANN001, ANN202
+def _deepest(points, radii, pairs):  # noqa: ANN001, ANN202
     worst = 0.0
     for i in range(pairs.shape[0]):
         a, b, end_a, end_b = pairs[i]
-        reach = radii[a] + radii[b] - soft
+        reach = radii[a] + radii[b] - SOFT_MM
         distance = _segment_distance(points[a], points[end_a], points[b], points[end_b])
         worst = max(worst, reach - distance)
     return worst

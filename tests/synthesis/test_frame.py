@@ -64,9 +64,11 @@ def test_labels_lie_just_behind_the_surface_of_an_unhidden_hand(preset):
     behind = []
     for index in range(12):
         frame = draw_frame(alone, 2, index)
-        u, v, z = frame.camera.xyz_to_uvd(frame.joints["msra"]).T
-        seen = frame.depth_mm[np.rint(v).astype(int), np.rint(u).astype(int)]
-        behind.append((z - seen)[seen > 0])
+        uvd = frame.camera.xyz_to_uvd(frame.joints["msra"])
+        columns, rows = np.rint(uvd[:, :2]).astype(int).T
+        inside = (columns >= 0) & (columns < frame.depth_mm.shape[1]) & (rows >= 0) & (rows < frame.depth_mm.shape[0])
+        seen = frame.depth_mm[rows[inside], columns[inside]]
+        behind.append((uvd[inside, 2] - seen)[seen > 0])
     behind = np.concatenate(behind)
     assert 2 < np.median(behind) < 25
     assert (behind > -8).mean() > 0.9
