@@ -149,13 +149,7 @@ def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
 @click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
 @click.option("--runtime", type=click.Choice(["auto", "onnx", "tflite", "keras"]), default="auto", show_default=True)
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, min_open=True),
-    default=30.0,
-    show_default=True,
-    help="Frames a second (--track).",
-)
+@click.option("--rate", type=_POSITIVE, default=30.0, show_default=True, help="Frames a second, for --track.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the records.")
 @click.option("--overlay", type=click.Path(path_type=Path), help="Picture file (one source) or folder (several).")

@@ -185,6 +185,7 @@ def test_usage_errors(tmp_path):
     assert predict(HAND, "--center", "1,2")[0] == 2
     assert predict(HAND, "--camera", "kinect")[0] == 2
     assert predict(HAND, "--depth-scale", "0")[0] == 2
+    assert predict(HAND, "--track", "--rate", "0")[0] == 2
     assert predict(HAND, model="nyv")[0] == 2
     assert predict(HAND, "--center", "9000,10,500")[0] == 3
     assert predict(tmp_path)[0] == 3  # a folder without images
