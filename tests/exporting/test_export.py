@@ -104,6 +104,17 @@ def test_a_file_says_what_it_is_to_any_program(exported):
         assert len(record["camera"]) == 4
 
 
+@pytest.mark.parametrize(("form", "precision"), ALL)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
+def test_a_cut_off_file_is_a_weights_error(exported, tmp_path, form, precision, share):
+    whole = exported[form, precision][0].read_bytes()
+    path = tmp_path / f"hand.{form}"
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(WeightsError, match=rf"hand\.{form}: .*export") as caught:
+        HandPoseEstimator.from_pretrained(path)
+    assert "\n" not in str(caught.value)
+
+
 def test_precisions_are_what_they_say(exported):
     sizes = {key: path.stat().st_size for key, (path, _) in exported.items()}
     for form in ("onnx", "tflite"):
