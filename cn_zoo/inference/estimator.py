@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation, locate_hand
+from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
 from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.zoo import Preset, get_preset, resolve
@@ -23,6 +25,8 @@ FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
 _LEAST_FILLED = 0.01
 #: A crop centre this near to the mean of the joints needs no second look: training moves crops as much.
 _WELL_CENTERED_MM = 15.0
+#: The hand locator's word on right or left counts where it is as sure as this; else the network sees both.
+_SURE = 0.8
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0
 
@@ -70,42 +74,75 @@ class HandPoseEstimator:
         center: tuple[float, float, float] | None = None,
         hand: str = "right",
     ) -> HandPose:
-        """Estimate the pose of the one hand in a depth image.
+        """Estimate the pose of one hand in a depth image: the likeliest, of the wanted side where both are in view.
 
-        ``confidence`` is the localisation's (1 where ``center`` is given) times the share of joints that, by their
-        sigma, lie within 20 mm of the truth.
+        ``confidence`` is the probability that there is a hand (1 where ``center`` is given) times the share of joints
+        that, by their sigma, lie within 20 mm of the truth.
 
         Args:
             depth_mm: ``(H, W)`` depth in mm, row 0 at the top; 0, negative and non-finite mean no measurement.
             camera: the camera that took it; by default the model's own.
             center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
-            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two the
-                network is surer of.
+            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: the hand locator tells; where
+                it is unsure, whichever of the two the network is surer of.
 
         Raises:
             InputError: the array is no plausible depth image, or the centre lies outside it.
             NoHandError: no hand was found, or there is nothing at the centre.
             ValueError: ``hand`` is none of the three.
         """
-        if hand not in HANDS:
-            raise ValueError(f"hand is one of {', '.join(HANDS)}; received {hand!r}")
+        if center is None:
+            return self.predict_hands(depth_mm, camera, hand, max_hands=1)[0]
+        _check_hand(hand)
         depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
-        if center is not None:
-            _check_center(center, depth_mm)
-            return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0), hand)
-        location = locate_hand(depth_mm, camera)
+        _check_center(center, depth_mm)
+        right = 0.5
+        if hand == "auto" and (locator := HandLocator.load()):
+            right = locator.side(depth_mm, camera, center)
+        return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0, right), hand)
+
+    def predict_hands(
+        self, depth_mm: np.ndarray, camera: Camera | None = None, hand: str = "auto", max_hands: int = 2
+    ) -> list[HandPose]:
+        """Find hands in a depth image and estimate the pose of each, the likeliest first.
+
+        Args:
+            depth_mm, camera: as for `predict`.
+            hand: ``"auto"``: each hand is what the hand locator takes it for. ``"right"`` or ``"left"``: hands of this
+                side come first, and all are taken for such.
+            max_hands: how many at most. Without the hand locator one is found.
+
+        Raises:
+            InputError, NoHandError, ValueError: as for `predict`.
+        """
+        _check_hand(hand)
+        depth_mm = checked_depth(depth_mm, "the depth image")
+        camera = camera or self.camera
+        if locator := HandLocator.load():
+            locations = locator.locate(depth_mm, camera, self.skeleton.name, max_hands, hand)
+        else:
+            locations = [locate_hand(depth_mm, camera)]
+        return [self._estimate_twice(depth_mm, camera, location, hand) for location in locations]
+
+    def _estimate_twice(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
+        """Where the joints say that their mean is far from the centre, look again from there: they tell it better."""
         first = self._estimate(depth_mm, camera, location, hand)
-        # The joints tell their mean better than the localisation did: where it was far off, look again from there.
         mean = first.xyz.mean(axis=0)
         if np.linalg.norm(mean - camera.uvd_to_xyz(location.center_uvd)) < _WELL_CENTERED_MM:
             return first
-        better = tuple(camera.xyz_to_uvd(mean))
-        return self._estimate(depth_mm, camera, HandLocation(better, location.confidence), first.hand)
+        better = replace(location, center_uvd=tuple(camera.xyz_to_uvd(mean)))
+        return self._estimate(depth_mm, camera, better, first.hand)
 
     def _estimate(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
-        """One look at the image from a given centre."""
-        hands = ("right", "left") if hand == "auto" else (hand,)
+        """One look at the image from a given centre; one for each hand where it is not known which it is."""
+        hands = (hand,)
+        if hand == "auto":
+            hands = tuple(
+                side
+                for side, probability in (("right", location.right), ("left", 1 - location.right))
+                if probability > 1 - _SURE
+            )
         looks = [self._look(depth_mm, camera, location, each) for each in hands]
         return min(looks, key=lambda look: look.sigma.mean())
 
@@ -139,6 +176,11 @@ def _file_kind(preset: Preset, runtime: str) -> str:
     if runtime != "auto":
         return FILE_KINDS[runtime]
     return next((kind for kind in FILE_KINDS.values() if kind in preset.files), "onnx")
+
+
+def _check_hand(hand: str) -> None:
+    if hand not in HANDS:
+        raise ValueError(f"hand is one of {', '.join(HANDS)}; received {hand!r}")
 
 
 def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray) -> None:

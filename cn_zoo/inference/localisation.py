@@ -74,10 +74,12 @@ class HandLocation:
     Attributes:
         center_uvd: the hand's centre (u px, v px, d mm), an estimate of the mean of its joints.
         confidence: 0..1, the estimated probability that this is a hand and no other place is a better one.
+        right: 0..1, the estimated probability that it is a right hand; geometry alone cannot tell.
     """
 
     center_uvd: tuple[float, float, float]
     confidence: float
+    right: float = 0.5
 
 
 @dataclass(frozen=True)

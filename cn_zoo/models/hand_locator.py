@@ -13,6 +13,8 @@ from keras import KerasTensor, layers
 from cn_zoo.geometry.hand_crop import CROP_SIZE
 from cn_zoo.models.convolution import convolution, residual_block
 
+#: The judge's layer whose output tells most of the hand.
+JUDGE_FEATURES = "judge_features"
 #: A map starts with few hands in it.
 _RARE = -4.0
 
@@ -77,7 +79,8 @@ def build_hand_judge() -> keras.Model:
     x = convolution(x, 48, "judge_down8", strides=2)
     x = residual_block(x, "judge_8a")
     x = convolution(x, 40, "judge_down4", strides=2)
-    x = layers.Dense(40, activation="relu", name="judge_hidden")(layers.Flatten()(x))
+    x = layers.Flatten(name=JUDGE_FEATURES)(x)
+    x = layers.Dense(40, activation="relu", name="judge_hidden")(x)
     hand = layers.Dense(2, dtype="float32", name="hand")(x)
     centers = layers.Dense(9, dtype="float32", kernel_initializer="zeros", name="judge_centers")(x)
     centers = layers.Reshape((3, 3), dtype="float32", name="centers")(centers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, HandCrop
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
 from cn_zoo.synthesis.frame import LABELLED
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
@@ -43,6 +43,7 @@ class LocatorBatch:
         crops: (B, 2, 128, 128, 1) float32, a `HandCrop` of 300 mm around each place.
         hand: (B, 2, 2) float32: whether it is a hand, whether it is a left one.
         centers: (B, 2, 3, 3) float32: hand centres (NYU, ICVL, MSRA) in crop coordinates of 50 mm; 0 without a hand.
+        joints: (B, 2, 21, 3) float32: MSRA's joints likewise.
     """
 
     planes: np.ndarray
@@ -50,6 +51,7 @@ class LocatorBatch:
     crops: np.ndarray
     hand: np.ndarray
     centers: np.ndarray
+    joints: np.ndarray
 
     def mirrored(self) -> LocatorBatch:
         """The same in a mirror: right hands become left ones."""
@@ -60,6 +62,7 @@ class LocatorBatch:
             crops=self.crops[:, :, :, ::-1],
             hand=np.stack([is_hand, is_hand - left], axis=-1),
             centers=self.centers * np.array([-1, 1, 1], np.float32),
+            joints=self.joints * np.array([-1, 1, 1], np.float32),
         )
 
 
@@ -72,6 +75,7 @@ def draw_locator_batch(seed: int, start: int, count: int, split: str = "train") 
         crops=np.empty((count, PLACES, CROP_SIZE, CROP_SIZE, 1), np.float32),
         hand=np.zeros((count, PLACES, 2), np.float32),
         centers=np.zeros((count, PLACES, len(LABELLED), 3), np.float32),
+        joints=np.zeros((count, PLACES, len(SKELETONS["msra"]), 3), np.float32),
     )
     for row in range(count):
         frame = draw_locator_frame(seed, start + row, split)
@@ -85,6 +89,7 @@ def draw_locator_batch(seed: int, start: int, count: int, split: str = "train") 
             if hand is not None:
                 batch.hand[row, column] = 1, frame.left[hand]
                 batch.centers[row, column] = crop.uvd_to_crop(frame.camera.xyz_to_uvd(frame.centers[hand]))
+                batch.joints[row, column] = crop.uvd_to_crop(frame.camera.xyz_to_uvd(frame.joints[hand]))
     return batch
 
 

@@ -44,6 +44,7 @@ class LocatorFrame:
         depth_mm: (H, W) float32 mm, 0 = no measurement.
         camera: intrinsics.
         centers: (N, 3, 3) mm: of each hand the mean joint of NYU, ICVL and MSRA, xyz in the camera frame.
+        joints: (N, 21, 3) mm: of each hand MSRA's joints.
         left: (N,) bool, whether each is a left hand.
         seen: (N,) share of each hand's joints that lie just behind a measured surface.
     """
@@ -51,6 +52,7 @@ class LocatorFrame:
     depth_mm: np.ndarray
     camera: Camera
     centers: np.ndarray
+    joints: np.ndarray
     left: np.ndarray
     seen: np.ndarray
 
@@ -203,6 +205,7 @@ def _look(setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random
         depth,
         lens.camera,
         np.stack([joints[name].mean(axis=1) for name in LABELLED], axis=1),
+        joints["msra"],
         np.array([hand.left for hand in hands]),
         np.array([_share_seen(depth, lens.camera.xyz_to_uvd(xyz)) for xyz in joints["msra"]]) * bool(setting.meshes),
     )
@@ -243,5 +246,12 @@ def _share_seen(depth: np.ndarray, uvd: np.ndarray) -> float:
 def _mirrored(frame: LocatorFrame) -> LocatorFrame:
     """The frame in a mirror: right hands become left ones."""
     depth = np.ascontiguousarray(frame.depth_mm[:, ::-1])
-    camera = frame.camera.mirrored(depth.shape[1])
-    return replace(frame, depth_mm=depth, camera=camera, centers=frame.centers * [-1.0, 1.0, 1.0], left=~frame.left)
+    flip = np.array([-1.0, 1.0, 1.0])
+    return LocatorFrame(
+        depth,
+        frame.camera.mirrored(depth.shape[1]),
+        frame.centers * flip,
+        frame.joints * flip,
+        ~frame.left,
+        frame.seen,
+    )

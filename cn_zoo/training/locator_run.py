@@ -10,13 +10,13 @@ import keras
 import numpy as np
 
 from cn_zoo.errors import InputError
-from cn_zoo.exporting.write_onnx import _halve_weights
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.locator_export import export_small
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
@@ -49,11 +49,11 @@ class LocatorRecipe:
         test_frames: of each test set that the record's figures come from.
     """
 
-    frames: int = 48_000
+    frames: int = 40_000
     batch_size: int = 48
     learning_rate: float = 3e-3
     weight_decay: float = 1e-4
-    checkpoint_every: int = 250
+    checkpoint_every: int = 125
     seed: int = 3
     validation_frames: int = 4_000
     test_frames: int = 1_000
@@ -126,9 +126,7 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
         # Called once, as exports want it.
         network(np.zeros((1, *(size or 16 for size in network.input_shape[1:])), "float32"))
         with atomic_path(folder / f"{kind}.onnx") as temporary:
-            spec = keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name=network.input_names[0])
-            network.export(temporary, format="onnx", opset_version=18, input_signature=[spec], verbose=False)
-            _halve_weights(temporary)
+            export_small(network, temporary)
         with atomic_path(folder / f"{kind}.keras") as temporary:
             network.save(temporary)
         files[kind] = FileRecord.of(folder / f"{kind}.onnx")

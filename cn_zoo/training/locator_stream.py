@@ -15,8 +15,8 @@ from cn_zoo.synthesis.locator_batch import LocatorBatch, draw_locator_batch
 class LocatorStream(keras.utils.PyDataset):
     """Batches ``(x, y)`` for `LocatorTask`, drawn ahead by worker processes while it trains.
 
-    Each batch is followed by its mirror image, which costs nothing to draw and cannot be told by anything but the hand's
-    side. Batch k is the same whoever draws it and whenever. Each epoch goes on where the one before ended.
+    Each batch is followed by its mirror image, which costs nothing to draw. Batch k is the same whoever draws it and
+    whenever. Each epoch goes on where the one before ended.
 
     Args:
         batch_size: frames a batch.
@@ -51,7 +51,7 @@ class LocatorStream(keras.utils.PyDataset):
         batch = drawn.result().mirrored() if mirrored else drawn.result()
         return (
             {"planes": batch.planes, "crops": batch.crops},
-            {"cells": batch.cells, "hand": batch.hand, "centers": batch.centers},
+            {"cells": batch.cells, "hand": batch.hand, "centers": batch.centers, "joints": batch.joints},
         )
 
     def on_epoch_end(self) -> None:

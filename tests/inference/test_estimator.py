@@ -4,10 +4,40 @@ import pytest
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
 from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference.localisation import HandLocation
+from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.zoo import Preset
 
 CAMERA = CAMERAS["nyu"]
 CENTER = (330.0, 250.0, 700.0)
+
+
+@pytest.fixture(autouse=True)
+def no_locator(monkeypatch):
+    """As where the hand locator is not installed."""
+    monkeypatch.setattr(HandLocator, "load", lambda: None)
+
+
+class _LocatorPuppet:
+    """A locator that always answers the same, and remembers what it was asked."""
+
+    def __init__(self, *locations):
+        self.locations, self.asked = list(locations), []
+
+    def locate(self, depth, camera, skeleton, max_hands, hand):
+        self.asked.append((skeleton, max_hands, hand))
+        return self.locations[:max_hands]
+
+    def side(self, depth, camera, center):
+        return self.locations[0].right
+
+
+@pytest.fixture
+def locator(monkeypatch):
+    """The hand is where the block is, surely a left one; another is beside it, surely a right one."""
+    puppet = _LocatorPuppet(HandLocation(CENTER, 0.9, right=0.02), HandLocation((300.0, 250.0, 700.0), 0.6, right=0.97))
+    monkeypatch.setattr(HandLocator, "load", lambda: puppet)
+    return puppet
 
 
 def _preset():
@@ -126,3 +156,40 @@ def test_arrays_that_are_no_depth_image():
         estimator.predict(np.zeros((10, 10, 3)), center=CENTER)
     with pytest.raises(ValueError, match="hand is one of"):
         estimator.predict(_image_with_block(), center=CENTER, hand="both")
+
+
+def test_the_locators_word_on_the_hand_counts(locator):
+    puppet = _Puppet(np.zeros((14, 3)))
+    estimator = HandPoseEstimator(puppet, _preset())
+    hand = estimator.predict(_image_with_block(), hand="auto")
+    assert hand.hand == "left"
+    assert len(puppet.crops) == 1
+    assert locator.asked == [("nyu", 1, "auto")]
+    assert estimator.predict(_image_with_block(), center=CENTER, hand="auto").hand == "left"
+    assert estimator.predict(_image_with_block(), hand="right").hand == "right"
+
+
+def test_where_the_locator_is_unsure_the_network_sees_both_hands(locator):
+    locator.locations = [HandLocation(CENTER, 0.9, right=0.6)]
+    puppet = _Puppet(np.zeros((14, 3)))
+    HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="auto")
+    assert len(puppet.crops) == 2
+
+
+def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):
+    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), _preset()).predict(_image_with_block())
+    assert hand.confidence == pytest.approx(0.9 * 0.6827, abs=1e-3)
+
+
+def test_several_hands_each_with_its_own_side(locator):
+    hands = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict_hands(_image_with_block(), max_hands=3)
+    assert [hand.hand for hand in hands] == ["left", "right"]
+    assert [hand.center_uvd for hand in hands] == [CENTER, (300.0, 250.0, 700.0)]
+
+
+def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
+    puppet = _Puppet(np.full((14, 3), 0.5))  # 25 mm to the right, down and behind
+    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left")
+    assert len(puppet.crops) == 2
+    first, second = (CAMERA.uvd_to_xyz(np.array(uvd)) for uvd in (CENTER, hand.center_uvd))
+    assert 35 < np.linalg.norm(second - first) < 50

@@ -1,0 +1,98 @@
+"""What localisation costs a pose estimate: centre, joints, side and time on whole synthetic frames of the WebXR mesh.
+
+    python benchmarks/localisation.py [--frames 300] [--geometric]
+
+For each preset: the share of centres within 30 mm; the mean joint error over the error with the true centre; the share
+of hands whose side was told; frames refused. ``--geometric`` measures the localisation without networks instead. At the
+end, the locator's time beside the pose network's, taken in turns on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from cn_zoo.errors import NoHandError
+from cn_zoo.geometry import HandCrop
+from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference.localisation import locate_hand
+from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import resolve
+
+_SEED, _SPLIT = 5, "test-webxr"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--frames", type=int, default=300)
+    parser.add_argument("--geometric", action="store_true")
+    options = parser.parse_args()
+    if options.geometric:
+        HandLocator.load = staticmethod(lambda: None)
+    for name in PRESETS:
+        _measure(name, options.frames)
+    if not options.geometric:
+        _time(draw_frame(PRESETS["nyu"], _SEED, 0, _SPLIT))
+
+
+def _measure(name: str, frames: int) -> None:
+    estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.load()
+    off, joints, joints_with_truth, sides, refused = [], [], [], [], 0
+    for number in range(frames):
+        frame = draw_frame(PRESETS[name], _SEED, number, _SPLIT)
+        true = frame.camera.uvd_to_xyz(np.array(frame.center_uvd))
+        try:
+            if locator:
+                place = locator.locate(frame.depth_mm, frame.camera, name, hand="right")[0]
+                sides.append(place.right > 0.5)
+            else:
+                place = locate_hand(frame.depth_mm, frame.camera)
+            found = estimator.predict(frame.depth_mm, frame.camera)
+        except NoHandError:
+            refused += 1
+            off.append(np.inf)
+            continue
+        off.append(np.linalg.norm(frame.camera.uvd_to_xyz(np.array(place.center_uvd)) - true))
+        joints.append(_joint_error(found.xyz, frame.joints[name]))
+        given = estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd)
+        joints_with_truth.append(_joint_error(given.xyz, frame.joints[name]))
+    off = np.array(off)
+    print(
+        f"{name}: centre within 30 mm {np.mean(off < 30):.1%}, median {np.median(off):.1f} mm, refused "
+        f"{refused / frames:.1%}; joints {np.mean(joints):.2f} mm over {np.mean(joints_with_truth):.2f} mm = "
+        f"{np.mean(joints) / np.mean(joints_with_truth):.3f}" + (f"; side {np.mean(sides):.1%}" if sides else "")
+    )
+
+
+def _joint_error(found: np.ndarray, true: np.ndarray) -> float:
+    return float(np.linalg.norm(found - true, axis=1).mean())
+
+
+def _time(frame: SyntheticFrame, rounds: int = 300) -> None:
+    network, locator = open_runtime(resolve("nyu", "onnx")), HandLocator.load()
+    crop = HandCrop(frame.camera, frame.center_uvd).cut(frame.depth_mm)
+    tasks: dict[str, Callable[[], object]] = {
+        "pose network": lambda: network.run(crop),
+        "locator": lambda: locator.locate(frame.depth_mm, frame.camera),
+        "geometric": lambda: locate_hand(frame.depth_mm, frame.camera),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            taken[name].append(time.perf_counter() - start)
+    middle = {name: 1e3 * float(np.median(times)) for name, times in taken.items()}
+    print(", ".join(f"{name} {ms:.2f} ms" for name, ms in middle.items()), end="; ")
+    print(f"locator over pose network {middle['locator'] / middle['pose network']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Find hands in whole depth images by two small networks, for any camera.
+
+1. The finder looks at the whole image, thinned to a fixed focal length, and names cells where hands may be.
+2. The judge looks at a cube of 300 mm around each such place: is this a hand, which one, and where is its centre? Where
+   the place was far off, it looks once more.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cn_zoo.errors import NoHandError, WeightsError
+from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
+from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
+from cn_zoo.inference.localisation import HandLocation
+from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.zoo.resolver import PRETRAINED
+
+#: Edge of the cube that the judge sees, in mm.
+JUDGE_CUBE_MM = 300.0
+#: Skeletons whose hand centres the judge gives, in order.
+JUDGE_CENTERS = ("nyu", "icvl", "msra")
+#: The judge is asked about so many places at most, and one more for each further hand that is wanted.
+_PLACES = 3
+#: Places of lower log odds are not worth asking.
+_LEAST_LOG_ODDS = -5.0
+#: The judge looks again where the centre was this far off, in mm.
+_FAR_OFF_MM = 20.0
+#: Found hands nearer to one another than this are the same one.
+_SAME_HAND_MM = 60.0
+_NEAREST_MM = 60.0
+
+
+class _Network(Protocol):
+    def run(self, picture: np.ndarray) -> dict[str, np.ndarray]: ...
+
+
+class _OnnxNetwork:
+    """A network of one input, on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            # Bytes, not the path: what was verified is what is loaded.
+            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime has many
+            reason = str(error).splitlines()[0][:200]
+            raise WeightsError(f"{path}: cannot be loaded as a network ({reason}); install cn_zoo again") from error
+        self._input = self._session.get_inputs()[0].name
+        self._names = [output.name for output in self._session.get_outputs()]
+
+    def run(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs by name, without the batch axis, for one picture (h, w, channels)."""
+        values = self._session.run(None, {self._input: picture[None]})
+        return {name: value[0] for name, value in zip(self._names, values, strict=True)}
+
+
+class HandFinder:
+    """Names places in a whole depth image where hands may be.
+
+    Args:
+        path: the network's ONNX file, verified already.
+
+    Raises:
+        WeightsError: the file is broken.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._network: _Network = _OnnxNetwork(path)
+
+    def places(self, view: FrameView, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """The likeliest places, best first: ``(K, 3)`` xyz mm and their log odds ``(K,)``; K is at most ``count``."""
+        cells = self._network.run(view.planes())["cells"]
+        log_odds = cells[..., 0]
+        peaks = (log_odds >= _highest_around(log_odds)) & (log_odds > _LEAST_LOG_ODDS)
+        rows, columns = np.nonzero(peaks)
+        best = np.argsort(-log_odds[rows, columns])[:count]
+        rows, columns = rows[best], columns[best]
+        _, right, down, behind = cells[rows, columns].T.astype(np.float64)
+        middle = (VIEW_CELL - 1) / 2
+        u, v = VIEW_CELL * (columns + right) + middle, VIEW_CELL * (rows + down) + middle
+        d = np.clip(view.cell_depths()[rows, columns] + POSE_UNIT_MM * behind, _NEAREST_MM, None)
+        return view.camera.uvd_to_xyz(np.stack([u, v, d], axis=1)), log_odds[rows, columns]
+
+
+def _highest_around(values: np.ndarray) -> np.ndarray:
+    """The highest of each cell and its eight neighbours."""
+    padded = np.pad(values, 1, constant_values=-np.inf)
+    across = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    return np.maximum(np.maximum(across[:-2], across[1:-1]), across[2:])
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the two networks say of one place.
+
+    Attributes:
+        finder: the finder's log odds that it is a hand's centre.
+        judge: the judge's log odds that it is a hand.
+        right: probability that it is a right one.
+        centers: (3, 3) xyz mm of the hand centres in the order of `JUDGE_CENTERS`.
+    """
+
+    finder: float
+    judge: float
+    right: float
+    centers: np.ndarray
+
+
+class HandLocator:
+    """The two networks, loaded.
+
+    Args:
+        record: what they are, and where.
+
+    Raises:
+        WeightsError: a file is missing, broken, or fails its hash.
+    """
+
+    def __init__(self, record: LocatorRecord) -> None:
+        self.record = record
+        self._finder = HandFinder(record.path("finder"))
+        self._judge: _Network = _OnnxNetwork(record.path("judge"))
+
+    @classmethod
+    @cache
+    def load(cls, folder: Path = PRETRAINED / "locator") -> HandLocator | None:
+        """The locator in a folder, read once; None where there is none.
+
+        Raises:
+            WeightsError: its record is damaged, or a file is missing, broken, or fails its hash.
+        """
+        record = LocatorRecord.load(folder)
+        return None if record is None else cls(record)
+
+    def locate(
+        self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1, hand: str = "auto"
+    ) -> list[HandLocation]:
+        """Find hands, the likeliest first.
+
+        Args:
+            depth_mm: ``(H, W)`` mm; 0, negative and non-finite mean no measurement.
+            camera: that took the image.
+            skeleton: whose joints' mean the centre is to be: ``"nyu"``, ``"icvl"`` or ``"msra"``.
+            max_hands: how many at most.
+            hand: ``"right"`` or ``"left"``: which to prefer where both are in view; ``"auto"``: neither.
+
+        Raises:
+            NoHandError: nothing in the picture looks like a hand.
+            ValueError: ``max_hands`` is less than 1, or an unknown skeleton.
+        """
+        if max_hands < 1:
+            raise ValueError(f"max_hands is at least 1; received {max_hands}")
+        if skeleton not in JUDGE_CENTERS:
+            raise ValueError(f"a skeleton is one of {', '.join(JUDGE_CENTERS)}; received {skeleton!r}")
+        which = JUDGE_CENTERS.index(skeleton)
+        found = [
+            self._location(each, which, camera) for each in self.evidence(depth_mm, camera, _PLACES + max_hands - 1)
+        ]
+        hands = [each for each in found if each.confidence >= self.record.threshold]
+        if not hands:
+            best = max((each.confidence for each in found), default=0.0)
+            raise NoHandError(
+                f"no hand found (the likeliest place is one with {best:.0%}); check the depth scale and the camera, or "
+                "give the centre"
+            )
+        hands.sort(key=lambda each: -each.confidence * _fit(each, hand))
+        return _distinct(hands, camera)[:max_hands]
+
+    def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
+        """What is to be said of the likeliest places, ``count`` at most; arguments as for `locate`."""
+        places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
+        return [
+            self._look_twice(depth_mm, camera, place, odds)
+            for place, odds in zip(places, log_odds.tolist(), strict=True)
+        ]
+
+    def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
+        """Probability that the hand at a centre is a right one."""
+        return self._look(depth_mm, camera, camera.uvd_to_xyz(np.array(center_uvd)), 0.0).right
+
+    def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
+        evidence = self._look(depth_mm, camera, place, finder)
+        center = evidence.centers[-1]
+        if np.linalg.norm(center - place) < _FAR_OFF_MM or center[2] < _NEAREST_MM:
+            return evidence
+        return self._look(depth_mm, camera, center, finder)
+
+    def _look(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
+        crop = HandCrop(camera, tuple(camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
+        outputs = self._judge.run(crop.cut(depth_mm)[..., None])
+        hand, left = outputs["hand"].tolist()
+        return Evidence(finder, hand, _probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"])))
+
+    def _location(self, evidence: Evidence, which: int, camera: Camera) -> HandLocation:
+        score = self.record.score
+        log_odds = score["bias"] + score["finder"] * evidence.finder + score["judge"] * evidence.judge
+        u, v, d = camera.xyz_to_uvd(evidence.centers[which])
+        return HandLocation((float(u), float(v), float(d)), _probability(log_odds), evidence.right)
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
+
+
+def _fit(location: HandLocation, hand: str) -> float:
+    """How well a found hand is the one that is wanted, 0..1."""
+    return {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
+
+
+def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
+    """The same without those found twice; the first of each stays."""
+    kept: list[HandLocation] = []
+    for hand in hands:
+        place = camera.uvd_to_xyz(np.array(hand.center_uvd))
+        if all(np.linalg.norm(place - camera.uvd_to_xyz(np.array(other.center_uvd))) > _SAME_HAND_MM for other in kept):
+            kept.append(hand)
+    return kept

@@ -1,0 +1,132 @@
+"""The record of the hand locator: its files, how its scores are read, and what it was measured at."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from cn_zoo.errors import WeightsError
+from cn_zoo.io.atomic import atomic_path
+from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo._hashing import sha256_of
+
+#: The record's file name, beside the networks.
+LOCATOR_FILE = "locator.json"
+CARD_FILE = "card.md"
+
+
+@dataclass(frozen=True)
+class LocatorRecord:
+    """All facts about the hand locator. Training writes them; everything else reads them.
+
+    Attributes:
+        parameters: of each network.
+        score: bias and weights of the two networks' log odds in the log odds of a hand: ``bias``, ``finder``,
+            ``judge``.
+        threshold: a place of a lower probability is no hand.
+        training_data: one sentence.
+        licence: of the weights, an SPDX name.
+        protocol: how the figures came about.
+        figures: by test set, what was measured: shares of 1, or mm.
+        files: ``"finder"`` and ``"judge"`` (ONNX); ``"finder-keras"`` and ``"judge-keras"``.
+        folder: where the record was read from; not stored.
+    """
+
+    parameters: dict[str, int]
+    score: dict[str, float]
+    threshold: float
+    training_data: str
+    licence: str
+    protocol: str
+    figures: dict[str, dict[str, float]]
+    files: dict[str, FileRecord]
+    folder: Path = field(default=Path(), compare=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> LocatorRecord | None:
+        """Read the record in a folder; None if there is none.
+
+        Raises:
+            WeightsError: it is damaged or from another version.
+        """
+        path = folder / LOCATOR_FILE
+        if not path.is_file():
+            return None
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
+            return cls(**facts, files=files, folder=folder)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise WeightsError(
+                f"{path}: is no record of this version's hand locator ({reason}); install cn_zoo again"
+            ) from None
+
+    def to_json(self) -> str:
+        """The record as JSON text."""
+        facts = asdict(self)
+        del facts["folder"]
+        return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+
+    def save(self, folder: Path) -> LocatorRecord:
+        """Write the record and its card beside the files; returns the record as read from there."""
+        for name, text in ((LOCATOR_FILE, self.to_json()), (CARD_FILE, self.card())):
+            with atomic_path(folder / name) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        return replace(self, folder=folder)
+
+    def path(self, kind: str) -> Path:
+        """A file of the locator, verified.
+
+        Raises:
+            WeightsError: it is missing or fails its hash.
+        """
+        path = self.folder / self.files[kind].path
+        if not path.is_file():
+            raise WeightsError(f"{path}: is missing; install cn_zoo again")
+        if sha256_of(path) != self.files[kind].sha256:
+            raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install cn_zoo again")
+        return path
+
+    def card(self) -> str:
+        """The card in Markdown; nothing in it is typed by hand."""
+        columns = list(dict.fromkeys(name for row in self.figures.values() for name in row))
+        return "\n".join(
+            [
+                "# locator",
+                "",
+                "Finds hands in whole depth images of any camera, and tells right from left.",
+                "",
+                f"- finder: the whole image at one focal length, {self.parameters['finder']:,} parameters",
+                f"- judge: a cube of 300 mm around each place that is named, {self.parameters['judge']:,} parameters",
+                f"- a place counts as a hand from a probability of {self.threshold:.2f}",
+                f"- trained on: {self.training_data}",
+                f"- licence of the weights: {self.licence}",
+                "",
+                "## Measured",
+                "",
+                self.protocol,
+                "",
+                f"| test | {' | '.join(columns)} |",
+                "|---|" + "---|" * len(columns),
+                *(
+                    f"| {test} | {' | '.join(_written(row.get(name)) for name in columns)} |"
+                    for test, row in self.figures.items()
+                ),
+                "",
+                "## Files",
+                "",
+                "| kind | file | bytes | SHA-256 |",
+                "|---|---|---|---|",
+                *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in self.files.items()),
+                "",
+            ]
+        )
+
+
+def _written(value: float | None) -> str:
+    """Shares as percentages, millimetres as they are."""
+    if value is None:
+        return ""
+    return f"{value:.1%}" if value <= 1 else f"{value:.1f} mm"

@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from cn_zoo.geometry.frame_view import VIEW_CELL
+from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, draw_locator_batch
+from cn_zoo.synthesis.locator_frame import LEAST_SEEN, draw_locator_frame
+
+FRAMES = [draw_locator_frame(11, index) for index in range(80)]
+
+
+def test_a_frame_depends_on_its_number_only():
+    again = draw_locator_frame(11, 7)
+    np.testing.assert_array_equal(again.depth_mm, FRAMES[7].depth_mm)
+    np.testing.assert_array_equal(again.centers, FRAMES[7].centers)
+    assert not np.array_equal(draw_locator_frame(11, 7, "validation").depth_mm.shape, FRAMES[7].depth_mm.shape) or (
+        not np.array_equal(draw_locator_frame(11, 7, "validation").depth_mm, FRAMES[7].depth_mm)
+    )
+
+
+def test_there_are_frames_of_one_hand_of_two_and_of_none():
+    seen = [int((frame.seen >= LEAST_SEEN).sum()) for frame in FRAMES]
+    assert seen.count(0) >= 8
+    assert seen.count(1) >= 40
+    assert seen.count(2) >= 3
+
+
+def test_right_and_left_hands_are_as_frequent():
+    left = np.concatenate([frame.left[frame.seen >= LEAST_SEEN] for frame in FRAMES])
+    assert 0.3 < left.mean() < 0.7
+
+
+def test_cameras_and_distances_vary():
+    half_views = [frame.depth_mm.shape[1] / 2 / frame.camera.fx for frame in FRAMES]
+    assert min(half_views) < 0.5
+    assert max(half_views) > 0.9
+    distances = [frame.centers[0, 2, 2] for frame in FRAMES if frame.seen[0]]
+    assert min(distances) < 350
+    assert max(distances) > 900
+
+
+def test_where_a_hand_is_seen_there_is_something():
+    for frame in FRAMES:
+        for centers, share in zip(frame.centers, frame.seen, strict=True):
+            if share < 0.7:
+                continue
+            u, v, d = frame.camera.xyz_to_uvd(centers[2])
+            aside = 60 * frame.camera.fx / d
+            rows, columns = (slice(max(0, round(x - aside)), max(0, round(x + aside)) + 1) for x in (v, u))
+            around = frame.depth_mm[rows, columns]
+            assert (np.abs(around - d) < 90).mean() > 0.1
+
+
+def test_a_frame_without_a_hand_shows_none():
+    for frame in FRAMES:
+        if frame.seen.any():
+            continue
+        u, v, _ = frame.camera.xyz_to_uvd(frame.centers[0, 2])
+        height, width = frame.depth_mm.shape
+        inside = 0 <= u < width and 0 <= v < height
+        # Either it has left the view, or nothing of it was drawn.
+        assert not inside or frame.seen.max() == 0
+
+
+@pytest.fixture(scope="module")
+def batch():
+    return draw_locator_batch(11, 0, 40)
+
+
+def test_cells_lead_to_the_hands(batch):
+    """The best cell's place and depth point at something measured at the hand's depth."""
+    rows, columns = (size // VIEW_CELL for size in CANVAS)
+    assert batch.cells.shape == (40, rows, columns, 5)
+    found = 0
+    for planes, cells in zip(batch.planes, batch.cells, strict=True):
+        for row, column in np.argwhere(cells[..., 0] == 1):
+            right, down = cells[row, column, 1:3]
+            assert max(abs(right), abs(down)) <= 0.5 + 1e-5
+            depth = (
+                50 * planes[row * VIEW_CELL : (row + 1) * VIEW_CELL, column * VIEW_CELL : (column + 1) * VIEW_CELL, 0]
+            )
+            d = depth.min() + 50 * cells[row, column, 3]
+            found += (np.abs(depth - d) < 60).any()
+    assert found > 20
+
+
+def test_judged_hands_have_a_side_and_a_center_within_reach(batch):
+    assert batch.crops.shape == (40, PLACES, 128, 128, 1)
+    is_hand = batch.hand[..., 0] == 1
+    assert 0.3 < is_hand.mean() < 0.8
+    assert set(np.unique(batch.hand)) == {0, 1}
+    assert not batch.hand[~is_hand].any()
+    off = 50 * np.linalg.norm(batch.centers[is_hand], axis=-1)
+    assert np.median(off) < 60
+    assert not batch.centers[~is_hand].any()
+    # All three skeletons' centres of one hand lie close together.
+    assert np.linalg.norm(batch.centers[is_hand][:, 0] - batch.centers[is_hand][:, 2], axis=-1).max() * 50 < 30
+
+
+def test_the_mirror_shows_the_other_hand(batch):
+    mirrored = batch.mirrored()
+    np.testing.assert_array_equal(mirrored.hand[..., 0], batch.hand[..., 0])
+    is_hand = batch.hand[..., 0] == 1
+    assert (mirrored.hand[..., 1] != batch.hand[..., 1])[is_hand].all()
+    for name in ("planes", "cells", "crops", "hand", "centers"):
+        np.testing.assert_array_equal(getattr(mirrored.mirrored(), name), getattr(batch, name))
+    np.testing.assert_array_equal(mirrored.planes[0, :, 0], batch.planes[0, :, -1])

@@ -1,0 +1,79 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from cn_zoo.errors import InputError
+from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.synthesis.locator_batch import draw_locator_batch
+from cn_zoo.training.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator_stream import LocatorStream
+from cn_zoo.training.locator_task import LocatorTask
+
+RECIPE = LocatorRecipe(frames=8, batch_size=4, checkpoint_every=2, validation_frames=30, test_frames=6)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return train_locator(RECIPE, tmp_path_factory.mktemp("locator") / "run")
+
+
+def test_a_run_leaves_a_locator_behind(run):
+    locator = HandLocator.load(run)
+    record = locator.record
+    assert set(record.figures) == {"WebXR hand, nyu", "WebXR hand, icvl", "WebXR hand, msra", "empty"}
+    assert 0 < record.threshold < 1
+    assert "8 synthetic" in record.training_data
+    assert (run / "card.md").read_text(encoding="utf-8") == record.card()
+
+
+def test_onnx_is_what_keras_is(run):
+    locator = HandLocator.load(run)
+    planes = np.random.default_rng(0).uniform(0, 20, (64, 96, 2)).astype("float32")
+    crop = np.random.default_rng(0).uniform(-1, 1, (128, 128, 1)).astype("float32")
+    # Weights are stored in 16 bit.
+    for network, kind, picture in ((locator._finder._network, "finder", planes), (locator._judge, "judge", crop)):
+        expected = keras.models.load_model(run / f"{kind}.keras")(picture[None])
+        for name, value in network.run(picture).items():
+            np.testing.assert_allclose(value, expected[name][0], atol=0.02)
+
+
+def test_a_finished_run_is_not_begun_again(run):
+    with pytest.raises(InputError, match="--resume"):
+        train_locator(RECIPE, run)
+    with pytest.raises(InputError, match="another recipe"):
+        train_locator(LocatorRecipe(frames=16), run, resume=True)
+    assert json.loads((run / "recipe.json").read_text())["frames"] == 8
+
+
+def test_the_stream_shows_each_batch_and_its_mirror_image():
+    stream = LocatorStream(batch_size=3, seed=2, start=0, length=4)
+    x, y = stream[2]
+    mirror, mirrored = stream[3]
+    stream.close()
+    drawn = draw_locator_batch(2, 3, 3)
+    np.testing.assert_array_equal(x["planes"], drawn.planes)
+    np.testing.assert_array_equal(y["cells"], drawn.cells)
+    np.testing.assert_array_equal(mirror["crops"], drawn.crops[:, :, :, ::-1])
+    np.testing.assert_array_equal(mirrored["centers"], drawn.centers * [-1, 1, 1])
+
+
+def test_the_truth_costs_next_to_nothing():
+    task = LocatorTask(build_hand_finder(), build_hand_judge())
+    batch = draw_locator_batch(2, 0, 8)
+    y = {name: getattr(batch, name) for name in ("cells", "hand", "centers", "joints")}
+    flat = {name: value.reshape(-1, *value.shape[2:]) for name, value in y.items() if name != "cells"}
+    score = np.where(batch.cells[..., :1] == 1, 12.0, -12.0)
+    truth = {
+        "cells": np.concatenate([score, batch.cells[..., 1:4]], axis=-1).astype("float32"),
+        "hand": 24 * flat["hand"] - 12,
+        "centers": flat["centers"],
+        "joints": flat["joints"],
+    }
+    assert float(task.compute_loss(y=y, y_pred=truth)) < 0.05
+    wrong = {**truth, "hand": -truth["hand"]}
+    assert float(task.compute_loss(y=y, y_pred=wrong)) > 10
+    shifted = {**truth, "centers": truth["centers"] + 1.0}
+    assert float(task.compute_loss(y=y, y_pred=shifted)) == pytest.approx(3**0.5, abs=0.1)
