@@ -13,8 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cn_zoo.geometry import HandCrop
 from cn_zoo.synthesis import frame
+from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.worker import WorkerPool
 
@@ -28,18 +28,20 @@ def main() -> None:
     parser.add_argument("--crops", type=int, default=2000)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    one = measure_pool(arguments.preset, arguments.crops, 1)
-    print(f"{arguments.preset}: {one:.0f} crops/s on 1 process")
-    if arguments.processes > 1:
-        many = measure_pool(arguments.preset, arguments.crops, arguments.processes)
-        print(f"{arguments.preset}: {many:.0f} crops/s on {arguments.processes} processes, {many / one:.2f} times one")
+    for processes in sorted({1, arguments.processes}):
+        elapsed, busy = measure_pool(arguments.preset, arguments.crops, processes)
+        print(
+            f"{arguments.preset}: {arguments.crops / elapsed:.0f} crops/s on {processes} process(es); "
+            f"{processes * arguments.crops / busy:.0f} by the workers' processor time"
+        )
     for stage, (ms, share) in measure_stages(arguments.preset, arguments.crops).items():
         print(f"  {stage:<22}{ms:6.3f} ms  {100 * share:5.1f} %")
 
 
-def measure_pool(preset: str, crops: int, processes: int) -> float:
-    """Crops a second of a warmed-up pool; also prints the largest worker."""
+def measure_pool(preset: str, crops: int, processes: int) -> tuple[float, float]:
+    """Seconds, and seconds of the workers' processor time, of a warmed-up pool; also prints the largest worker."""
     pool = WorkerPool(processes)
+    children = [child.pid for child in pool._children]
 
     def draw(batch: int) -> None:
         pool.draw(PRESETS[preset], 0, batch * BATCH, BATCH)
@@ -47,13 +49,21 @@ def measure_pool(preset: str, crops: int, processes: int) -> float:
     with ThreadPoolExecutor(processes) as threads:
         # Every subject's shape is made when first met.
         list(threads.map(draw, range(1000, 1000 + 24 * processes)))
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), sum(map(processor_seconds, children))
         list(threads.map(draw, range(crops // BATCH)))
-        seconds = time.perf_counter() - start
-    weight = max(resident_mb(child.pid) for child in pool._children)
-    print(f"{preset}: {weight:.0f} MB a worker at most")
+        elapsed, busy = time.perf_counter() - start, sum(map(processor_seconds, children)) - busy
+    print(f"{preset}: {max(map(resident_mb, children)):.0f} MB a worker at most")
     pool.close()
-    return crops / seconds
+    return elapsed, busy
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process so far (Linux), or NaN."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:
@@ -80,16 +90,15 @@ def measure_stages(preset: str, crops: int) -> dict[str, tuple[float, float]]:
 
     def draw_all() -> float:
         start = time.thread_time()
-        for index in range(crops):
-            frame.draw_crop(PRESETS[preset], 0, index)
+        draw_crop_batch(PRESETS[preset], 0, 0, crops)
         return time.thread_time() - start
 
     draw_all()
     frame._draw_hand = timed("pose and skin", frame._draw_hand)
     frame.draw_setting = timed("setting", frame.draw_setting)
-    frame.render = timed("render", frame.render)
+    frame._render_into = timed("render", frame._render_into)
     frame.sense = timed("sensor", frame.sense)
-    HandCrop.cut = timed("cut", HandCrop.cut)
+    frame.cut_crop = timed("cut", frame.cut_crop)
     total = draw_all()
     spent["scene, view, labels"] = spent.pop("setting") - spent["pose and skin"]
     spent["rest"] = total - sum(spent.values())

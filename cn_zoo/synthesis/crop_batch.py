@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, SKELETONS
-from cn_zoo.synthesis.frame import LABELLED, draw_crop
+from cn_zoo.synthesis.frame import LABELLED, draw_crops
 from cn_zoo.synthesis.presets import Preset
+
+#: Crops drawn stage by stage at a time: more would push each other's data out of the processor's caches.
+_TOGETHER = 10
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,10 @@ def draw_crop_batch(
     """Crops ``start`` to ``start + count - 1`` of a sequence, as `draw_crop` draws them one by one."""
     depth = np.empty((count, CROP_SIZE, CROP_SIZE, 1), np.float32)
     poses = {name: np.empty((count, len(SKELETONS[name]), 3), np.float32) for name in LABELLED}
-    for row in range(count):
-        crop = draw_crop(preset, seed, start + row, split, jitter)
-        depth[row, :, :, 0] = crop.depth
-        for name, pose in crop.poses.items():
-            poses[name][row] = pose
+    for first in range(0, count, _TOGETHER):
+        rows = range(first, min(first + _TOGETHER, count))
+        for row, crop in zip(rows, draw_crops(preset, seed, [start + row for row in rows], split, jitter), strict=True):
+            depth[row, :, :, 0] = crop.depth
+            for name, pose in crop.poses.items():
+                poses[name][row] = pose
     return CropBatch(depth, poses)
