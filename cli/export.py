@@ -16,10 +16,11 @@ from cn_zoo.cli._keras import require_keras
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True)
 @click.option(
     "--part",
-    type=click.Choice(["estimator", "generator"]),
+    type=click.Choice(["estimator", "generator", "finder", "judge"]),
     default="estimator",
     show_default=True,
-    help="estimator: depth to pose; generator: latent to depth, for models that come with their nets.",
+    help="estimator: depth to pose; generator: latent to depth, of models that come with their nets; finder, judge: "
+    "the hand locator's networks, for the model's own camera.",
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="FILE.onnx, FILE.tflite")
 def export(model: str, form: str, precision: str, part: str, output: Path) -> None:

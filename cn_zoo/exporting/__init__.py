@@ -1,6 +1,15 @@
 """Models for other runtimes."""
 
-from cn_zoo.exporting.export import PARTS, AnyParity, export, export_estimator, export_generator
+from cn_zoo.exporting.export import PARTS, AnyParity, export, export_estimator, export_generator, export_locator
 from cn_zoo.exporting.parity import OutputParity, Parity
 
-__all__ = ["PARTS", "AnyParity", "OutputParity", "Parity", "export", "export_estimator", "export_generator"]
+__all__ = [
+    "PARTS",
+    "AnyParity",
+    "OutputParity",
+    "Parity",
+    "export",
+    "export_estimator",
+    "export_generator",
+    "export_locator",
+]

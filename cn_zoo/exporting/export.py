@@ -15,16 +15,22 @@ from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
 from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
+from cn_zoo.geometry import HandCrop
+from cn_zoo.geometry.frame_view import FrameView
+from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.models import CrossingNets
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
+from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
+from cn_zoo.synthesis.locator_batch import JUDGE_CUBE_MM
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed
+from cn_zoo.zoo.resolver import PRETRAINED
 
-#: Networks of a model that can be exported by themselves.
-PARTS = ("estimator", "generator")
+#: Networks that can be exported by themselves: a model's own two, and the hand locator's two, which models share.
+PARTS = ("estimator", "generator", "finder", "judge")
 
 AnyParity: TypeAlias = Parity | OutputParity
 _SomeParity = TypeVar("_SomeParity", Parity, OutputParity)
@@ -49,7 +55,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     ``"estimator"``, the posterior and the pose decoder, works alone: ``cn-zoo predict --model FILE``. Input ``depth``
     (1, 128, 128, 1); outputs ``pose``, ``sigma``, ``latent`` as of ``cn_zoo.models.build_pose_estimator``.
     ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
-    Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). All are float32.
+    Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). ``"finder"`` and ``"judge"`` are the hand locator's
+    networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32.
 
     Args:
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.
@@ -57,7 +64,7 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
         precision: ``"fp32"``; ``"fp16"``, weights stored in half the bytes and computed with as float32; or
             ``"int8"``, convolutions in 8 bit, calibrated on synthetic crops, the rest in float32.
         path: ends in ``.onnx`` or ``.tflite``, as the format says.
-        part: ``"estimator"`` or ``"generator"``.
+        part: one of `PARTS`.
 
     Returns:
         How far the file is from Keras: a `Parity` for the estimator, an `OutputParity` else.
@@ -75,6 +82,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     preset = get_preset(model)
     if part == "generator":
         return export_generator(CrossingNets.from_pretrained(model), preset, format, precision, path)
+    if part in ("finder", "judge"):
+        return export_locator(_load(_locator_file(part)), part, preset, format, precision, path)
     return export_estimator(_load(resolve(model, "estimator")), preset, format, precision, path)
 
 
@@ -86,8 +95,8 @@ def export_estimator(estimator: keras.Model, preset: Preset, format: str, precis
     def check(found: _Outputs, expected: _Outputs) -> Parity:
         return check_parity(found, expected, test.poses[preset.skeleton], precision, Path(path))
 
-    export_this = _Job("estimator", preset, format, precision, Path(path))
-    return _export(estimator, calibration.depth, test.depth, check, export_this)
+    job = _Job("estimator", preset, format, precision, Path(path))
+    return _export(estimator, calibration.depth, test.depth, check, job)
 
 
 def export_generator(nets: CrossingNets, preset: Preset, format: str, precision: str, path: str | Path) -> OutputParity:
@@ -101,10 +110,47 @@ def export_generator(nets: CrossingNets, preset: Preset, format: str, precision:
         for batch in _draw_batches(preset, precision)
     )
 
-    def check(found: _Outputs, expected: _Outputs) -> OutputParity:
-        return check_outputs(found, expected, precision, Path(path))
+    job = _Job("generator", preset, format, precision, Path(path))
+    return _export(generator, calibration, test, _output_check(job), job)
 
-    return _export(generator, calibration, test, check, _Job("generator", preset, format, precision, Path(path)))
+
+def export_locator(
+    network: keras.Model, part: str, preset: Preset, format: str, precision: str, path: str | Path
+) -> OutputParity:
+    """`export` of the hand locator's finder or judge in memory, for images as large as those of the model's camera."""
+    _check(format, precision, Path(path))
+    draw = {"finder": _draw_views, "judge": _draw_places}[part]
+    calibration = draw(preset, _CALIBRATION_CROPS if precision == "int8" else 1, "train")
+    job = _Job(part, preset, format, precision, Path(path))
+    return _export(network, calibration, draw(preset, _TEST_CROPS, "test"), _output_check(job), job)
+
+
+def _draw_views(preset: Preset, count: int, split: str) -> np.ndarray:
+    """What the finder sees of synthetic frames, ``(N, h, w, 2)``."""
+    return np.stack([FrameView.of(frame.depth_mm, frame.camera).planes() for frame in _draw(preset, count, split)])
+
+
+def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
+    """What the judge sees of hands in synthetic frames, ``(N, 128, 128, 1)``."""
+    frames = _draw(preset, count, split)
+    crops = [HandCrop(each.camera, each.center_uvd, JUDGE_CUBE_MM).cut(each.depth_mm) for each in frames]
+    return np.stack(crops)[..., None]
+
+
+def _draw(preset: Preset, count: int, split: str) -> list[SyntheticFrame]:
+    own = PRESETS[preset.skeleton].own()
+    return [draw_frame(own, _SEED, index, split) for index in range(count)]
+
+
+def _locator_file(part: str) -> Path:
+    record = LocatorRecord.load(PRETRAINED / "locator")
+    if record is None:
+        raise WeightsError("the hand locator's networks are not installed; install cn_zoo again")
+    return record.path(f"{part}-keras")
+
+
+def _output_check(job: _Job) -> Callable[[_Outputs, _Outputs], OutputParity]:
+    return lambda found, expected: check_outputs(found, expected, job.precision, job.path)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 ONNX keeps it as the metadata property ``cn_zoo``. TFLite keeps it as the file ``cn_zoo.json`` in a zip archive behind
 the network, the format's own way of carrying files along. Both hold the same JSON::
 
-    {"cn_zoo": version, "part": "estimator" | "generator", "precision": "fp32" | "fp16" | "int8",
+    {"cn_zoo": version, "part": "estimator" | "generator" | "finder" | "judge", "precision": "fp32" | "fp16" | "int8",
      "joints": [names in order], "input": what it means, "outputs": what they mean, "record": preset.json without files}
 """
 
@@ -34,6 +34,14 @@ _POSE = (
 _INTERFACES = {
     "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}"},
     "generator": {"input": _LATENT, "outputs": f"depth {_CROP}"},
+    "finder": {
+        "input": "planes (1, h, w, 2) float32: cn_zoo.geometry.FrameView.planes",
+        "outputs": "cells (1, h / 8, w / 8, 4): as cn_zoo.models.build_hand_finder tells",
+    },
+    "judge": {
+        "input": f"depth {_CROP}; of 300 mm instead of cube_mm",
+        "outputs": "hand (1, 2), centers (1, 3, 3): as cn_zoo.models.build_hand_judge tells",
+    },
 }
 
 
@@ -63,7 +71,7 @@ def read_embedded(path: Path) -> Preset | None:
     except (ValueError, KeyError, TypeError):
         raise WeightsError(f"{path}: carries a damaged model record; export the model again") from None
     if part != "estimator":
-        raise WeightsError(f"{path}: holds a model's {part}, which estimates no poses; give the model's estimator")
+        raise WeightsError(f"{path}: holds a {part}, which estimates no poses; give a model's estimator")
     return Preset.parse(record, path)
 
 

@@ -11,11 +11,13 @@ from untrained_model import save_untrained_model
 
 import cn_zoo
 from cn_zoo.errors import CnZooError, WeightsError
-from cn_zoo.exporting import export_estimator, export_generator
-from cn_zoo.geometry import SKELETONS
+from cn_zoo.exporting import export_estimator, export_generator, export_locator
+from cn_zoo.geometry import SKELETONS, HandCrop
+from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.models import CrossingNets
+from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.frame import draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path
@@ -209,8 +211,34 @@ def test_the_generator_alone(nets, few_crops, tmp_path, form, precision):
     found = open_runtime(path).run(latent)
     assert found.keys() == {"depth"}
     np.testing.assert_allclose(found["depth"], expected, atol={"fp32": 1e-4, "fp16": 0.02, "int8": 0.5}[precision])
-    with pytest.raises(WeightsError, match="holds a model's generator"):
+    with pytest.raises(WeightsError, match="holds a generator"):
         HandPoseEstimator.from_pretrained(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "form", "precision"),
+    [("finder", "onnx", "fp32"), ("finder", "tflite", "fp16"), ("judge", "onnx", "int8"), ("judge", "tflite", "fp32")],
+)
+def test_the_hand_locators_networks_alone(few_crops, tmp_path, part, form, precision):
+    keras.utils.set_random_seed(2)
+    network = {"finder": build_hand_finder, "judge": build_hand_judge}[part]()
+    rng = np.random.default_rng(0)
+    for variable in network.weights:  # nothing stays the same for all inputs
+        if "kernel" in variable.path:
+            variable.assign_add(rng.normal(0, 0.05, variable.shape))
+    path = tmp_path / f"{part}.{form}"
+    parity = export_locator(network, part, replace(_any_preset(), files={}), form, precision, path)
+    assert parity.share <= {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}[precision]
+    frame = draw_frame(PRESETS["icvl"].own(), 0, 0)
+    if part == "finder":
+        value = FrameView.of(frame.depth_mm, frame.camera).planes()
+    else:
+        value = HandCrop(frame.camera, frame.center_uvd, 300.0).cut(frame.depth_mm)[..., None]
+    expected, found = network(value[None]), open_runtime(path).run(value)
+    assert found.keys() == expected.keys()
+    for name, each in found.items():
+        reach = float(np.abs(expected[name]).max())
+        np.testing.assert_allclose(each, expected[name][0], atol=reach * {"fp32": 1e-4}.get(precision, 0.2))
 
 
 def test_the_generator_of_a_saved_model(nets, few_crops, tmp_path):
