@@ -23,7 +23,7 @@ def build_posterior_head(architecture: Architecture, skeleton: Skeleton, cube_mm
     Returns:
         A functional model from trunk features (B, 32, 32, 32) to a dict: ``mean`` and ``log_variance``
         (B, L + 3) of the latent; the dense posterior also gives ``joints`` (B, J, 3), the joints read off
-        its maps, in crop coordinates of 50 mm.
+        its maps, in crop coordinates of 50 mm, and ``scatter`` (B, J), the deviation of the maps' votes from them.
     """
     features = keras.Input(TRUNK_SHAPE, name="trunk_features")
     if architecture.dense_posterior:
@@ -53,20 +53,22 @@ def _dense_posterior(
     context = convolution(coarse, 64, "posterior_up16", kernel=1)
     maps = layers.Add()([middle, layers.UpSampling2D(2, interpolation="nearest")(context)])
     maps = convolution(maps, 64, "posterior_maps")
-    joints = _joints_of_maps(maps, len(skeleton), cube_mm)
+    joints, scatter = _joints_of_maps(maps, len(skeleton), cube_mm)
 
     summary = convolution(coarse, 32, "posterior_summary", strides=2)
     summary = layers.Dense(128, activation="relu", name="posterior_summary_dense")(layers.Flatten()(summary))
     evidence = layers.Concatenate()([layers.Reshape((3 * len(skeleton),), dtype="float32")(joints), summary])
     hidden = layers.Dense(256, activation="relu", name="posterior_hidden")(evidence)
     hidden = layers.Concatenate()([evidence, hidden])
-    return {"mean": _mean(architecture)(hidden), "log_variance": _log_variance(architecture)(hidden), "joints": joints}
+    latent = {"mean": _mean(architecture)(hidden), "log_variance": _log_variance(architecture)(hidden)}
+    return {**latent, "joints": joints, "scatter": scatter}
 
 
-def _joints_of_maps(maps: KerasTensor, count: int, cube_mm: float) -> KerasTensor:
+def _joints_of_maps(maps: KerasTensor, count: int, cube_mm: float) -> tuple[KerasTensor, KerasTensor]:
     """Soft-argmax: every cell votes for each joint's place, weighted by a softmax over the cells.
 
-    A vote is the cell's own place plus a learned offset; the forward coordinate is all offset.
+    A vote is the cell's own place plus a learned offset; the forward coordinate is all offset. Where the picture shows
+    little of a joint, its votes lie far apart: their deviation is the second result.
     """
     # Coordinate by coordinate, all joints side by side: no product needs broadcasting, which runtimes do slowly.
     cells = _CELLS * _CELLS
@@ -74,8 +76,11 @@ def _joints_of_maps(maps: KerasTensor, count: int, cube_mm: float) -> KerasTenso
     weights = layers.Softmax(axis=1, dtype="float32")(layers.Reshape((cells, count), dtype="float32")(logits))
     offsets = layers.Conv2D(3 * count, 1, name="posterior_offsets")(maps)
     votes = layers.Reshape((cells, 3 * count), dtype="float32")(offsets) + _cell_places(count, cube_mm)
-    joints = ops.sum(layers.Concatenate(dtype="float32")([weights] * 3) * votes, axis=1)
-    return layers.Permute((2, 1), dtype="float32")(layers.Reshape((3, count), dtype="float32")(joints))
+    weighted = layers.Concatenate(dtype="float32")([weights] * 3) * votes
+    joints = ops.sum(weighted, axis=1)
+    variance = layers.Reshape((3, count), dtype="float32")(ops.sum(weighted * votes, axis=1) - ops.square(joints))
+    scatter = ops.sqrt(ops.maximum(ops.sum(variance, axis=1), 1e-6))
+    return layers.Permute((2, 1), dtype="float32")(layers.Reshape((3, count), dtype="float32")(joints)), scatter
 
 
 def _cell_places(count: int, cube_mm: float) -> np.ndarray:

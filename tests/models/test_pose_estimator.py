@@ -56,6 +56,25 @@ def test_sigma_is_the_latent_deviation_through_the_decoder():
     np.testing.assert_allclose(outputs["sigma"][0], expected, rtol=0.03)
 
 
+def test_scatter_is_the_deviation_of_the_votes():
+    """Against the maps themselves: weights and votes of every cell."""
+    estimator = _build("default", "nyu")
+    head = estimator.get_layer("posterior_head")
+    features = estimator.get_layer("trunk")(DEPTHS)
+    softmax = next(layer for layer in head.layers if isinstance(layer, keras.layers.Softmax))
+    maps = keras.Model(head.input, {"weights": softmax.output, "offsets": head.get_layer("posterior_offsets").output})
+    found = {name: keras.ops.convert_to_numpy(value) for name, value in {**maps(features), **head(features)}.items()}
+    weights = found["weights"]  # (B, 256, J)
+    offsets = found["offsets"].reshape(2, 256, 3, 14)
+    steps = ((np.arange(16) + 0.5) / 16 * 2 - 1) * 2.5
+    down, right = (grid.reshape(256, 1) for grid in np.meshgrid(steps, steps, indexing="ij"))
+    votes = np.stack([right + offsets[:, :, 0], down + offsets[:, :, 1], offsets[:, :, 2]], axis=-1)
+    joints = (weights[..., None] * votes).sum(axis=1)
+    np.testing.assert_allclose(found["joints"], joints, atol=1e-4)
+    squares = ((votes - joints[:, None]) ** 2).sum(axis=-1)
+    np.testing.assert_allclose(found["scatter"], np.sqrt((weights * squares).sum(axis=1)), rtol=1e-3)
+
+
 def test_calibration_scales_each_joint():
     estimator = _build("paper", "icvl")
     before = outputs_of(estimator, DEPTHS)
