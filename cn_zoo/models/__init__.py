@@ -3,7 +3,7 @@
 from cn_zoo.models.architecture import ARCHITECTURES, Architecture
 from cn_zoo.models.crossing_nets import NETWORKS, CrossingNets
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
-from cn_zoo.models.generator import build_generator
+from cn_zoo.models.generator import build_generator, initialize_points
 from cn_zoo.models.mapping import build_mapping
 from cn_zoo.models.pose_estimator import build_pose_estimator, set_sigma_calibration
 from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder, initialize_from_poses
@@ -24,5 +24,6 @@ __all__ = [
     "build_realness_head",
     "build_trunk",
     "initialize_from_poses",
+    "initialize_points",
     "set_sigma_calibration",
 ]

@@ -17,6 +17,7 @@ class Architecture:
             pose is linear in its latent, and a narrow hidden layer then learns the rest.
         dense_posterior: whether the posterior reads joints off dense maps (soft-argmax) on a residual
             backbone, or is the paper's plain convolutional branch.
+        drawn_points: whether the generator draws the hand's points into its maps, or is the paper's.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Architecture:
     pose_hidden: int
     linear_bypass: bool
     dense_posterior: bool
+    drawn_points: bool
 
     @property
     def latent(self) -> int:
@@ -33,6 +35,10 @@ class Architecture:
 
 #: ``paper``: the sizes of the paper and its authors' code. ``default``: the best accuracy for its speed.
 ARCHITECTURES: dict[str, Architecture] = {
-    "paper": Architecture("paper", pose_latent=20, pose_hidden=40, linear_bypass=False, dense_posterior=False),
-    "default": Architecture("default", pose_latent=40, pose_hidden=128, linear_bypass=True, dense_posterior=True),
+    "paper": Architecture(
+        "paper", pose_latent=20, pose_hidden=40, linear_bypass=False, dense_posterior=False, drawn_points=False
+    ),
+    "default": Architecture(
+        "default", pose_latent=40, pose_hidden=128, linear_bypass=True, dense_posterior=True, drawn_points=True
+    ),
 }

@@ -53,8 +53,8 @@ class CrossingNets(keras.Model):
     `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name, so that a term that turns NaN is
     known by name. The metric ``loss`` is the mean over the players, and ``error_mm`` the term ``pose`` in millimetres.
 
-    Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets`` has
-    been named, as ``import cn_zoo`` alone imports no framework.
+    Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets``
+    has been named, as ``import cn_zoo`` alone imports no framework.
 
     The model itself holds no loss: `compile` takes the objective and the optimizer, and only its defaults know of
     `cn_zoo.objective` and `cn_zoo.training`, which it imports when called.
@@ -86,7 +86,7 @@ class CrossingNets(keras.Model):
             self.pose_decoder = build_pose_decoder(sizes, joints)
             self.mapping = build_mapping(sizes)
         with dtype_policy(self.dtype_policy):
-            self.generator = build_generator(sizes)
+            self.generator = build_generator(sizes, joints, cube_mm)
             self.trunk = build_trunk(sizes)
             self.posterior_head = build_posterior_head(sizes, joints, cube_mm)
             self.realness_head = build_realness_head()

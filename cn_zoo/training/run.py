@@ -24,6 +24,7 @@ from cn_zoo.training.measurement import OFF_CENTER_TEST, PROTOCOL, SYNTHETIC_TES
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.stages import run_stages
+from cn_zoo.training.warm_start import has_nets
 from cn_zoo.zoo import FileRecord, Preset, get_preset, resolve
 
 #: What a finished run's files are called inside its folder.
@@ -77,7 +78,7 @@ def train(
         record = _save_estimator(recipe, nets.estimator, frames, folder)
     else:
         record = _copy_model(recipe.start, folder)
-    if "generator" in recipe.trained() or _starts_with_nets(recipe):
+    if "generator" in recipe.trained() or (recipe.start and has_nets(recipe.start)):
         with atomic_path(folder / NETS_FILE) as temporary:
             nets.save(temporary)
         record = replace(record, files={**record.files, "nets": FileRecord.of(folder / NETS_FILE)})
@@ -88,10 +89,6 @@ def train(
 def _build(recipe: Recipe, policy: str) -> CrossingNets:
     cube_mm = PRESETS[recipe.dataset].cube_mm
     return CrossingNets(recipe.architecture, recipe.dataset, cube_mm, recipe.seed, dtype=policy)
-
-
-def _starts_with_nets(recipe: Recipe) -> bool:
-    return bool(recipe.start) and "nets" in get_preset(recipe.start).files
 
 
 def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:

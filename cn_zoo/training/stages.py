@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.models import CrossingNets, initialize_from_poses
+from cn_zoo.models import ARCHITECTURES, CrossingNets, initialize_from_poses, initialize_points
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
@@ -23,10 +24,13 @@ from cn_zoo.training.sample_sheets import SampleSheets
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.training.sources import LabelledSource, PoseSource, Source, SyntheticSource, UnlabelledSource, batches
 from cn_zoo.training.stage import Stage
-from cn_zoo.training.warm_start import start_from
+from cn_zoo.training.warm_start import has_nets, start_from
 
 #: First and last layers, which Muon leaves to AdamW.
 _NOT_BY_MUON = ["posterior_mean", "log_variance", "posterior_weights", "posterior_offsets", "trunk_conv1"]
+
+#: How many poses tell a generator where the hand's points are.
+_POSES_FOR_POINTS = 4_000
 
 
 def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) -> None:
@@ -42,18 +46,23 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) 
     reached = [name for name in recipe.schedule if _checkpoint_path(folder, name).exists()]
     if recipe.start and not reached:
         start_from(nets, recipe.start, recipe.trained())
+    generator = [name for name, stage in recipe.schedule.items() if "generator" in stage.trains]
+    fresh = generator[:1] if not recipe.start or not has_nets(recipe.start) else []
     names = list(recipe.schedule)
     for name in names[names.index(reached[-1]) if reached else 0 :]:
-        _run_stage(recipe, name, nets, data, folder)
+        _run_stage(recipe, name, nets, data, folder, name in fresh)
 
 
-def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path) -> None:
+def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, fresh: bool) -> None:
+    """Train one stage; the generator of a ``fresh`` one knows nothing yet."""
     stage = recipe.schedule[name]
     _compile(nets, stage)
     checkpoint = Checkpoint(_checkpoint_path(folder, name), stage.epoch_steps)
     done = checkpoint.restore(nets)
     if done >= stage.steps:
         return
+    if fresh and done == 0 and ARCHITECTURES[recipe.architecture].drawn_points:
+        _initialize_generator(recipe, nets, data)
     sources = _open_sources(recipe, stage, nets, data, done)
     callbacks = [
         LossGuard(name, checkpoint.path),
@@ -115,6 +124,13 @@ def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunDat
     if stage.unlabelled_batch_size:
         sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed))
     return sources
+
+
+def _initialize_generator(recipe: Recipe, nets: CrossingNets, data: RunData) -> None:
+    poses = training_poses(replace(recipe, poses=min(recipe.poses, _POSES_FOR_POINTS)), data)
+    # As in training: batch norm by the batch itself.
+    mapped = nets.mapping(nets.encode_pose(poses)["mean"], training=True)
+    initialize_points(nets.generator, keras.ops.convert_to_numpy(mapped), poses, SKELETONS[recipe.dataset])
 
 
 def _check_streams(name: str, stage: Stage, data: RunData) -> None:

@@ -14,6 +14,11 @@ _TRY = "train that network too, or start from a model of the same architecture a
 _POSE_VAE = ("pose_encoder", "pose_decoder")
 
 
+def has_nets(model: str) -> bool:
+    """Whether a model was released with its nets."""
+    return "nets" in get_preset(model).files
+
+
 def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None:
     """Copy a trained model's weights, wherever layers' names and shapes agree.
 

@@ -14,6 +14,7 @@ from cn_zoo.models import (
     build_posterior_head,
     build_realness_head,
     build_trunk,
+    initialize_points,
 )
 
 RNG = np.random.default_rng(0)
@@ -69,7 +70,7 @@ class TestGenerator(NetworkChecks):
     batch = LATENTS
 
     def build(self):
-        return build_generator(PAPER)
+        return build_generator(PAPER, SKELETONS["nyu"], 250.0)
 
 
 class TestMapping(NetworkChecks):
@@ -120,7 +121,7 @@ def test_discriminator_sizes(model, convolutions, parameters):
 
 
 def test_generator_sizes():
-    generator = build_generator(PAPER)
+    generator = build_generator(PAPER, SKELETONS["nyu"], 250.0)
     up = _layers(generator, keras.layers.Conv2DTranspose)
     assert [(c.kernel_size, c.strides, c.filters) for c in up] == 4 * [((6, 6), (2, 2), 32)] + [((6, 6), (2, 2), 1)]
     assert generator.get_layer("generator_dense").units == 512
@@ -128,6 +129,26 @@ def test_generator_sizes():
     assert generator.count_params() == 23 * 512 + _norms(1, 512) + _kernels(4) + _norms(4) + 6 * 6 * 32 + 1
     assert generator.output_shape == (None, 128, 128, 1)
     assert np.abs(keras.ops.convert_to_numpy(generator(LATENTS))).max() <= 1.0
+
+
+def test_drawn_points_are_those_of_the_hand():
+    """After the start, a generator's blobs lie where the joints of a latent are."""
+    rng = np.random.default_rng(0)
+    skeleton = SKELETONS["nyu"]
+    generator = build_generator(ARCHITECTURES["default"], skeleton, 250.0)
+    latents = rng.normal(size=(500, 43)).astype("float32")
+    poses = (latents @ rng.normal(size=(43, 42)) * 0.1 + 0.3).reshape(-1, 14, 3)
+    initialize_points(generator, latents, poses, skeleton)
+    points = generator.get_layer("generator_points").output
+    found = keras.ops.convert_to_numpy(keras.Model(generator.input, points)(latents)).reshape(500, -1, 3)
+    np.testing.assert_allclose(found[:, :14], poses, atol=1e-3)
+    parent, child = skeleton.bones[0]
+    np.testing.assert_allclose(found[:, 14], (poses[:, parent] + poses[:, child]) / 2, atol=1e-3)
+    blobs = next(layer for layer in generator.layers if layer.output.shape[-1] == 2 * found.shape[1])
+    drawn = keras.ops.convert_to_numpy(keras.Model(generator.input, blobs.output)(latents))[0, :, :, 0]
+    row, column = np.unravel_index(drawn.argmax(), drawn.shape)
+    middle = ((np.array([column, row]) + 0.5) / 32 * 2 - 1) * 2.5
+    assert np.abs(middle - poses[0, 0, :2]).max() < 0.1
 
 
 def test_mapping_is_linear_with_batch_norm():

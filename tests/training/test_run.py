@@ -32,6 +32,7 @@ SHORT = (
     "posterior.samples=96",
     "posterior.batch_size=16",
     "posterior.checkpoint_every=2",
+    'posterior.optimizer="adamw"',  # Muon makes whole steps of rounding errors: no two runs of it agree to the digit
     "generator.samples=8",
     "generator.batch_size=4",
     "calibration.samples=100",
@@ -105,8 +106,9 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, 
     monkeypatch.setattr(stages, "start_from", None)  # nor is anything started anew
     train(recipe, tmp_path / "run", resume=True)
     whole, resumed = (cn_zoo.CrossingNets.from_pretrained(folder) for folder in (finished, tmp_path / "run"))
-    for mine, theirs in zip(whole.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-3)
+    mine, theirs = (nets.estimate(_crops(2)) | nets.synthesize(np.ones((2, 23))) for nets in (whole, resumed))
+    for name in mine:
+        np.testing.assert_allclose(mine[name], theirs[name], atol=1e-3, err_msg=name)
 
 
 def test_nets_for_a_released_estimator(estimator_alone, tmp_path):
@@ -171,4 +173,4 @@ def test_data_that_do_not_fit(icvl_folder, icvl_set_path, tmp_path):
     with pytest.raises(InputError, match="empty: holds no dataset"):
         train(nyu, tmp_path / "none", data=tmp_path / "empty")
     with pytest.raises(InputError, match="nowhere: no such folder"):
-        train(nyu, tmp_path / "nowhere", unlabelled=tmp_path / "nowhere")
+        train(nyu, tmp_path / "run", unlabelled=tmp_path / "nowhere")
