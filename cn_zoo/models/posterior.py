@@ -76,10 +76,12 @@ def _joints_of_maps(maps: KerasTensor, count: int, cube_mm: float) -> tuple[Kera
     weights = layers.Softmax(axis=1, dtype="float32")(layers.Reshape((cells, count), dtype="float32")(logits))
     offsets = layers.Conv2D(3 * count, 1, name="posterior_offsets")(maps)
     votes = layers.Reshape((cells, 3 * count), dtype="float32")(offsets) + _cell_places(count, cube_mm)
-    weighted = layers.Concatenate(dtype="float32")([weights] * 3) * votes
-    joints = ops.sum(weighted, axis=1)
-    variance = layers.Reshape((3, count), dtype="float32")(ops.sum(weighted * votes, axis=1) - ops.square(joints))
-    scatter = ops.sqrt(ops.maximum(ops.sum(variance, axis=1), 1e-6))
+    weights = layers.Concatenate(dtype="float32")([weights] * 3)
+    joints = ops.sum(weights * votes, axis=1)
+    # Not the difference of two means, which leaves too few digits of a small variance.
+    variance = ops.sum(weights * ops.square(votes - ops.expand_dims(joints, 1)), axis=1)
+    variance = ops.sum(layers.Reshape((3, count), dtype="float32")(variance), axis=1)
+    scatter = ops.sqrt(variance + 1e-6)
     return layers.Permute((2, 1), dtype="float32")(layers.Reshape((3, count), dtype="float32")(joints)), scatter
 
 
