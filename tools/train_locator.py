@@ -1,6 +1,7 @@
 """Train the hand locator from nothing, and put it into ``pretrained/``.
 
 python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
+    python tools/train_locator.py runs/more --start runs/locator --learning-rate 1.5e-3 --seed 4 --frames 15000
 """
 
 from __future__ import annotations
@@ -21,9 +22,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--resume", action="store_true", help="go on where an earlier run stopped")
     parser.add_argument("--frames", type=int, default=LocatorRecipe.frames)
+    parser.add_argument("--start", default="", help="folder of an earlier run to start from")
+    parser.add_argument("--learning-rate", type=float, default=LocatorRecipe.learning_rate)
+    parser.add_argument("--seed", type=int, default=LocatorRecipe.seed)
     parser.add_argument("--release", action="store_true", help="copy the result into pretrained/locator")
     options = parser.parse_args()
-    run = train_locator(LocatorRecipe(frames=options.frames), options.folder, options.resume)
+    recipe = LocatorRecipe(
+        frames=options.frames, learning_rate=options.learning_rate, seed=options.seed, start=options.start
+    )
+    run = train_locator(recipe, options.folder, options.resume)
     if options.release:
         release(run)
 

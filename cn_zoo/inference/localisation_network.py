@@ -28,8 +28,8 @@ JUDGE_CUBE_MM = 300.0
 JUDGE_CENTERS = ("nyu", "icvl", "msra")
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
-#: Places of lower log odds are not worth asking.
-_LEAST_LOG_ODDS = -5.0
+#: Places of lower log odds are not worth asking about, nor are those so much below the best one.
+_LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
 #: The judge looks again where the centre was this far off, in mm.
 _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
@@ -82,7 +82,8 @@ class HandFinder:
         """The likeliest places, best first: ``(K, 3)`` xyz mm and their log odds ``(K,)``; K is at most ``count``."""
         cells = self._network.run(view.planes())["cells"]
         log_odds = cells[..., 0]
-        peaks = (log_odds >= _highest_around(log_odds)) & (log_odds > _LEAST_LOG_ODDS)
+        least = max(_LEAST_LOG_ODDS, float(log_odds.max()) - _WORSE_BY)
+        peaks = (log_odds >= _highest_around(log_odds)) & (log_odds > least)
         rows, columns = np.nonzero(peaks)
         best = np.argsort(-log_odds[rows, columns])[:count]
         rows, columns = rows[best], columns[best]

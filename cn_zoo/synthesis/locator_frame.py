@@ -17,7 +17,7 @@ from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.solids import limb
 
 #: Shares of frames.
-_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND = 0.22, 0.15, 0.35, 0.3, 0.5
+_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.15, 0.35, 0.3, 0.5, 0.15
 _LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
 #: Shares of the frames without a hand: it has just left the view; the view is all but empty.
 _LEFT_THE_VIEW, _BARE = 0.35, 0.1
@@ -102,7 +102,10 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
     distances = {}
     if rng.random() < _ANY_DISTANCE:
         distances = {"distance_mm": _ANY_DISTANCE_MM, "wide": 0.0}
-    return replace(preset, lenses=(_draw_lens(rng),), scene=replace(preset.scene, second_hand=0.0), **distances)
+    scene = replace(preset.scene, second_hand=0.0)
+    if rng.random() < _OVER_TABLE:
+        scene = replace(scene, table=1.0, body=0.0, wall=0.0, clutter=0.0)
+    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, **distances)
 
 
 def _draw_lens(rng: np.random.Generator) -> Lens:

@@ -45,6 +45,7 @@ class LocatorRecipe:
         weight_decay: AdamW's.
         checkpoint_every: steps between checkpoints.
         seed: of weights and frames.
+        start: a folder with the networks of an earlier run to start from; none if empty.
         validation_frames: that the score is fitted on.
         test_frames: of each test set that the record's figures come from.
     """
@@ -55,6 +56,7 @@ class LocatorRecipe:
     weight_decay: float = 1e-4
     checkpoint_every: int = 125
     seed: int = 3
+    start: str = ""
     validation_frames: int = 4_000
     test_frames: int = 1_000
 
@@ -71,16 +73,17 @@ def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> 
         The folder.
 
     Raises:
-        InputError: the folder holds another run, or a run of another recipe is to be resumed.
+        InputError: the folder holds another run, a run of another recipe is to be resumed, or there is nothing to start
+            from.
     """
     _open_folder(recipe, folder, resume)
     with dtype_policy("mixed_bfloat16"):
         trained = _build(recipe)
     _fit(recipe, trained, folder)
-    with dtype_policy("float32"):
-        final = _build(recipe)
-    final.set_weights(trained.get_weights())
-    record = _save_networks({"finder": final.finder, "judge": final.judge}, recipe, folder)
+    networks = {kind: build() for kind, build in _BUILDERS.items()}
+    for kind, network in networks.items():
+        network.set_weights(getattr(trained, kind).get_weights())
+    record = _save_networks(networks, recipe, folder)
     record = fit_score(record.save(folder), recipe.validation_frames).save(folder)
     figures = measure_locator(HandLocator(record), recipe.test_frames)
     replace(record, figures=figures, protocol=PROTOCOL.format(frames=recipe.test_frames)).save(folder)
@@ -104,6 +107,8 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
     done = checkpoint.restore(task)
     if done >= steps:
         return
+    if recipe.start and not done:
+        _start_from(Path(recipe.start), task)
     stream = LocatorStream(recipe.batch_size, recipe.seed, done, every)
     curves = keras.callbacks.CSVLogger(folder / "locator.csv", append=done > 0)
     progress = RichProgress(LOCATOR, steps, done, recipe.batch_size)
@@ -118,6 +123,15 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
         )
     finally:
         stream.close()
+
+
+def _start_from(folder: Path, task: LocatorTask) -> None:
+    record = LocatorRecord.load(folder)
+    if record is None:
+        raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
+    for kind in _BUILDERS:
+        earlier = keras.models.load_model(record.path(f"{kind}-keras"), compile=False)
+        getattr(task, kind).set_weights(earlier.get_weights())
 
 
 def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, folder: Path) -> LocatorRecord:
@@ -135,12 +149,18 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
         parameters={kind: network.count_params() for kind, network in networks.items()},
         score={"bias": 0.0, "finder": 0.0, "judge": 1.0},
         threshold=0.5,
-        training_data=f"{recipe.frames:,} {_TRAINING_DATA}",
+        training_data=f"{recipe.frames:,} {_TRAINING_DATA}{_continued(recipe)}",
         licence="Apache-2.0",
         protocol="",
         figures={},
         files=files,
     )
+
+
+def _continued(recipe: LocatorRecipe) -> str:
+    """What was learned before."""
+    earlier = LocatorRecord.load(Path(recipe.start)) if recipe.start else None
+    return f"; continued from a locator trained on {earlier.training_data}" if earlier else ""
 
 
 def _open_folder(recipe: LocatorRecipe, folder: Path, resume: bool) -> None:
