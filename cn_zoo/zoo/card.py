@@ -10,8 +10,8 @@ CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _LIMITS = (
     "- No real image was trained on. Figures on synthetic frames say how well it learned; those on real frames, where "
     "the table has them, how well that carries over.",
-    "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of these "
-    "benchmarks (docs/synthesis.md); figures on poses fitted to them are that much flattered.",
+    "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of "
+    "these benchmarks (docs/synthesis.md); figures on poses fitted to them are that much flattered.",
     "- Expect larger errors, and larger sigmas, for fingers hidden behind the hand, hands that touch or melt "
     "into a surface, gloves and held things, and far from the distances it was trained at.",
     "- One hand at a time, bare; not for identification, and not for medical or safety use without tests of your own.",
