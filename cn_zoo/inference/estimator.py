@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
 from cn_zoo.inference.localisation import HandLocation, locate_hand
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
@@ -26,7 +28,7 @@ _LEAST_FILLED = 0.01
 #: A crop centre this near to the mean of the joints needs no second look: training moves crops as much.
 _WELL_CENTERED_MM = 15.0
 #: The hand locator's word on right or left counts where it is as sure as this; else the network sees both.
-_SURE = 0.8
+_SURE = 0.95
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0
 
@@ -73,6 +75,7 @@ class HandPoseEstimator:
         camera: Camera | None = None,
         center: tuple[float, float, float] | None = None,
         hand: str = "right",
+        refine: int = 0,
     ) -> HandPose:
         """Estimate the pose of one hand in a depth image: the likeliest, of the wanted side where both are in view.
 
@@ -85,12 +88,18 @@ class HandPoseEstimator:
             center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
             hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: the hand locator tells; where
                 it is unsure, whichever of the two the network is surer of.
+            refine: steps in latent space towards the depth map that was seen; needs Keras and a model with its nets.
 
         Raises:
             InputError: the array is no plausible depth image, or the centre lies outside it.
             NoHandError: no hand was found, or there is nothing at the centre.
+            WeightsError: ``refine``, and the model was released without its nets.
+            MissingDependencyError: ``refine``, and Keras is not installed.
             ValueError: ``hand`` is none of the three.
         """
+        if refine:
+            found = self.predict(depth_mm, camera, center, hand)
+            return refine_hand(found, checked_depth(depth_mm, "the depth image"), self._synthesis, refine)
         if center is None:
             return self.predict_hands(depth_mm, camera, hand, max_hands=1)[0]
         _check_hand(hand)
@@ -124,6 +133,10 @@ class HandPoseEstimator:
         else:
             locations = [locate_hand(depth_mm, camera)]
         return [self._estimate_twice(depth_mm, camera, location, hand) for location in locations]
+
+    @cached_property
+    def _synthesis(self) -> Synthesis:
+        return load_synthesis(self.preset.folder)
 
     def _estimate_twice(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
         """Where the joints say that their mean is far from the centre, look again from there: they tell it better."""

@@ -1,7 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from untrained_model import save_untrained_model
 
+import cn_zoo
 from cn_zoo.inference.latent_refinement import refine_latent
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import FileRecord
 
 RNG = np.random.default_rng(0)
 WAYS = RNG.normal(size=(4, 128, 128)) * 0.3
@@ -41,3 +48,30 @@ def test_never_makes_it_worse(steps):
     assert misfit(found, crop) <= misfit(first, crop) + 1e-9
     if not steps:
         np.testing.assert_allclose(found, first, atol=1e-6)
+
+
+def test_an_estimate_is_refined_by_the_models_own_nets(tmp_path):
+    """The refined hand's depth map fits the crop no worse, and its joints are those of its latent."""
+    import keras
+
+    preset = save_untrained_model(tmp_path)
+    keras.utils.set_random_seed(3)
+    nets = cn_zoo.CrossingNets("paper", "icvl")
+    nets.save(tmp_path / "nets.keras")
+    replace(preset, files={**preset.files, "nets": FileRecord.of(tmp_path / "nets.keras")}).save(tmp_path)
+    estimator = cn_zoo.HandPoseEstimator.from_pretrained(tmp_path)
+    frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
+    plain, refined = (
+        estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd, refine=steps) for steps in (0, 2)
+    )
+    crop = plain.crop.cut(frame.depth_mm)
+
+    def depth_error(hand):
+        depth = keras.ops.convert_to_numpy(nets.synthesize(hand.latent[None])["depth"])[0, ..., 0]
+        return np.minimum((depth - crop) ** 2, 1).mean()
+
+    assert not np.array_equal(refined.latent, plain.latent)
+    assert depth_error(refined) <= depth_error(plain)
+    pose = keras.ops.convert_to_numpy(nets.synthesize(refined.latent[None])["pose"])[0]
+    np.testing.assert_allclose(refined.crop.crop_to_uvd(pose), refined.uvd, atol=1e-3)
+    np.testing.assert_allclose(refined.camera.xyz_to_uvd(refined.xyz), refined.uvd, atol=1e-3)
