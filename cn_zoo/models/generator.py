@@ -49,19 +49,27 @@ def build_generator(architecture: Architecture, skeleton: Skeleton, cube_mm: flo
     return keras.Model(latent, depth, name="generator")
 
 
-def initialize_points(generator: keras.Model, mapped: np.ndarray, poses: np.ndarray, skeleton: Skeleton) -> None:
+def initialize_points(
+    mapping: keras.Model, generator: keras.Model, latents: np.ndarray, poses: np.ndarray, skeleton: Skeleton
+) -> None:
     """Let a generator that draws points start with those of the hand: the best linear map from latents.
 
+    The mapping layer starts as the identity, in training and after it, so that the points are the same in both.
+
     Args:
-        generator: of an architecture with ``drawn_points``; changed in place.
-        mapped: ``(N, L + 3)`` latents after the mapping layer, N of a few thousand.
+        mapping, generator: of an architecture with ``drawn_points``; changed in place.
+        latents: ``(N, L + 3)`` of the pose VAE, N of a few thousand.
         poses: ``(N, J, 3)`` their poses, crop coordinates in units of 50 mm.
         skeleton: of the poses.
     """
     points = _hand_points(poses, skeleton).reshape(len(poses), -1)
-    inputs = np.concatenate([mapped, np.ones((len(mapped), 1))], axis=1)
+    inputs = np.concatenate([latents, np.ones((len(latents), 1))], axis=1)
     solution = np.linalg.lstsq(inputs, points, rcond=None)[0]
     generator.get_layer("generator_points").set_weights([solution[:-1], solution[-1]])
+    norm = mapping.get_layer("mapping_norm")
+    mean, variance = latents.mean(axis=0), latents.var(axis=0)
+    mapping.get_layer("mapping").set_weights([np.eye(latents.shape[1]), np.zeros(latents.shape[1])])
+    norm.set_weights([np.sqrt(variance + norm.epsilon), mean, mean, variance])
 
 
 def _hand_points(poses: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -107,11 +107,11 @@ STAGES: dict[str, Stage] = {
     ),
     # The generator learns the depth maps of poses; fast, as nothing else runs.
     "generator": Stage(
-        trains=("mapping", "generator"),
+        trains=("generator",),
         terms={"depth_reconstruction": 1.0},
         samples=40_000,
         batch_size=32,
-        learning_rate=2e-3,
+        learning_rate=1e-3,
         clip_norm=0.0,
     ),
     # Generator against discriminator, on a trunk that stays as the posterior needs it.

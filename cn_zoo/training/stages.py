@@ -128,9 +128,8 @@ def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunDat
 
 def _initialize_generator(recipe: Recipe, nets: CrossingNets, data: RunData) -> None:
     poses = training_poses(replace(recipe, poses=min(recipe.poses, _POSES_FOR_POINTS)), data)
-    # As in training: batch norm by the batch itself.
-    mapped = nets.mapping(nets.encode_pose(poses)["mean"], training=True)
-    initialize_points(nets.generator, keras.ops.convert_to_numpy(mapped), poses, SKELETONS[recipe.dataset])
+    latents = keras.ops.convert_to_numpy(nets.encode_pose(poses)["mean"])
+    initialize_points(nets.mapping, nets.generator, latents, poses, SKELETONS[recipe.dataset])
 
 
 def _check_streams(name: str, stage: Stage, data: RunData) -> None:

@@ -138,7 +138,10 @@ def test_drawn_points_are_those_of_the_hand():
     generator = build_generator(ARCHITECTURES["default"], skeleton, 250.0)
     latents = rng.normal(size=(500, 43)).astype("float32")
     poses = (latents @ rng.normal(size=(43, 42)) * 0.1 + 0.3).reshape(-1, 14, 3)
-    initialize_points(generator, latents, poses, skeleton)
+    mapping = build_mapping(ARCHITECTURES["default"])
+    initialize_points(mapping, generator, latents, poses, skeleton)
+    for training in (False, True):
+        np.testing.assert_allclose(mapping(latents, training=training), latents, atol=1e-3)
     points = generator.get_layer("generator_points").output
     found = keras.ops.convert_to_numpy(keras.Model(generator.input, points)(latents)).reshape(500, -1, 3)
     np.testing.assert_allclose(found[:, :14], poses, atol=1e-3)
