@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,8 @@ JUDGE_CENTERS = ("nyu", "icvl", "msra")
 _PLACES = 3
 #: Places of lower log odds are not worth asking about, nor are those so much below the best one.
 _LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
+#: Nothing more is asked when as many hands as are wanted are as likely as this, and of the wanted side.
+_SETTLED = 0.9
 #: The judge looks again where the centre was this far off, in mm.
 _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
@@ -165,9 +168,15 @@ class HandLocator:
         if skeleton not in JUDGE_CENTERS:
             raise ValueError(f"a skeleton is one of {', '.join(JUDGE_CENTERS)}; received {skeleton!r}")
         which = JUDGE_CENTERS.index(skeleton)
-        found = [
-            self._location(each, which, camera) for each in self.evidence(depth_mm, camera, _PLACES + max_hands - 1)
-        ]
+        found: list[HandLocation] = []
+        settled: list[HandLocation] = []
+        for evidence in self._evidence(depth_mm, camera, _PLACES + max_hands - 1):
+            location = self._location(evidence, which, camera)
+            found.append(location)
+            if location.confidence >= _SETTLED and _fit(location, hand) >= 0.5:
+                settled.append(location)
+            if len(_distinct(settled, camera)) == max_hands:
+                break
         hands = [each for each in found if each.confidence >= self.record.threshold]
         if not hands:
             best = max((each.confidence for each in found), default=0.0)
@@ -180,11 +189,12 @@ class HandLocator:
 
     def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
         """What is to be said of the likeliest places, ``count`` at most; arguments as for `locate`."""
+        return list(self._evidence(depth_mm, camera, count))
+
+    def _evidence(self, depth_mm: np.ndarray, camera: Camera, count: int) -> Iterator[Evidence]:
         places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
-        return [
-            self._look_twice(depth_mm, camera, place, odds)
-            for place, odds in zip(places, log_odds.tolist(), strict=True)
-        ]
+        for place, odds in zip(places, log_odds.tolist(), strict=True):
+            yield self._look_twice(depth_mm, camera, place, odds)
 
     def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
         """Probability that the hand at a centre is a right one."""

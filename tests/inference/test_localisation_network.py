@@ -1,0 +1,200 @@
+"""The hand locator with the weights that are shipped, on synthetic frames that nothing was trained on."""
+
+import numpy as np
+import pytest
+
+from cn_zoo.errors import NoHandError, WeightsError
+from cn_zoo.geometry import CAMERAS, Camera
+from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.locator_frame import draw_locator_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo.resolver import PRETRAINED
+
+FRAMES = 40
+LOCATOR = HandLocator.load()
+
+
+def _miss(frame, location):
+    places = [frame.camera.uvd_to_xyz(np.array(uvd)) for uvd in (frame.center_uvd, location.center_uvd)]
+    return float(np.linalg.norm(places[0] - places[1]))
+
+
+def _mirrored(depth, camera):
+    return np.ascontiguousarray(depth[:, ::-1]), camera.mirrored(depth.shape[1])
+
+
+def _locate(depth, camera, skeleton="msra", hand="auto"):
+    try:
+        return LOCATOR.locate(depth, camera, skeleton, hand=hand)[0]
+    except NoHandError:
+        return None
+
+
+@pytest.fixture(scope="module", params=PRESETS)
+def found(request):
+    """Frames of a preset, what was found in each, and in its mirror image."""
+    results = []
+    for number in range(FRAMES):
+        frame = draw_frame(PRESETS[request.param], 21, number, "test-webxr")
+        mirrored = _mirrored(frame.depth_mm, frame.camera)
+        location = _locate(frame.depth_mm, frame.camera, request.param, "right")
+        results.append((frame, location, _locate(*mirrored, request.param, "left")))
+    return results
+
+
+def test_centers_of_every_preset(found):
+    misses = [_miss(frame, location) if location else np.inf for frame, location, _ in found]
+    assert np.mean(np.array(misses) < 30) >= 0.7
+    assert np.median(misses) < 20
+
+
+def test_hands_are_not_refused(found):
+    assert sum(location is None for _, location, _ in found) <= 0.125 * FRAMES
+
+
+def test_a_right_hand_looks_more_like_one_than_its_mirror_image(found):
+    told = [location.right > mirrored.right for _, location, mirrored in found if location and mirrored]
+    assert np.mean(told) > 0.55
+
+
+def test_a_mirrored_frame_gives_the_mirrored_place(found):
+    off = []
+    for frame, location, mirrored in found:
+        if location and mirrored:
+            u, v, d = mirrored.center_uvd
+            back = (frame.depth_mm.shape[1] - 1 - u, v, d)
+            off.append(np.linalg.norm(np.subtract(*frame.camera.uvd_to_xyz(np.array([back, location.center_uvd])))))
+    assert np.median(off) < 15
+
+
+def test_frames_without_a_hand_are_refused():
+    refused = shown = number = 0
+    while shown < FRAMES:
+        frame = draw_locator_frame(21, number, "test")
+        number += 1
+        if frame.seen.any():
+            continue
+        shown += 1
+        refused += _locate(frame.depth_mm, frame.camera) is None
+    assert refused >= 0.85 * FRAMES
+
+
+def _two_hands():
+    """A right hand on the left of the image, and its mirror image on the right."""
+    frame = draw_frame(PRESETS["icvl"].own(), 3, 4, "test")
+    u, _, d = frame.center_uvd
+    height, width = frame.depth_mm.shape
+    half = round(100 * frame.camera.fx / d)
+    hand = np.zeros((height, 2 * half), np.float32)
+    columns = np.arange(round(u) - half, round(u) + half)
+    inside = (columns >= 0) & (columns < width)
+    hand[:, inside] = frame.depth_mm[:, columns[inside]]
+    hand[np.abs(hand - d) > 100] = 0
+    depth = np.zeros((height, 6 * half), np.float32)
+    depth[:, : 2 * half], depth[:, -2 * half :] = hand, hand[:, ::-1]
+    return depth, Camera(frame.camera.fx, frame.camera.fy, 3 * half, frame.camera.cy)
+
+
+def test_two_hands():
+    depth, camera = _two_hands()
+    middle = depth.shape[1] / 2
+    both = LOCATOR.locate(depth, camera, max_hands=2)
+    assert sorted(hand.center_uvd[0] < middle for hand in both) == [False, True]
+    for hand, is_left_half in (("right", True), ("left", False)):
+        (wanted,) = LOCATOR.locate(depth, camera, hand=hand)
+        assert (wanted.center_uvd[0] < middle) == is_left_half
+
+
+@pytest.mark.parametrize("scale", [0.5, 2])
+def test_the_same_hand_before_another_camera(scale):
+    frame = draw_frame(PRESETS["nyu"].own(), 3, 2, "test")
+    (found,) = LOCATOR.locate(frame.depth_mm, frame.camera)
+    depth = frame.depth_mm[::2, ::2] if scale < 1 else frame.depth_mm.repeat(2, 0).repeat(2, 1)
+    camera = frame.camera
+    # Pixel centres are at integers: half a pixel of shift.
+    camera = Camera(
+        camera.fx * scale, camera.fy * scale, (camera.cx + 0.5) * scale - 0.5, (camera.cy + 0.5) * scale - 0.5
+    )
+    (other,) = LOCATOR.locate(depth, camera)
+    places = camera.uvd_to_xyz(np.array(other.center_uvd)), frame.camera.uvd_to_xyz(np.array(found.center_uvd))
+    assert np.linalg.norm(places[0] - places[1]) < 12
+
+
+def test_every_skeleton_has_its_own_center():
+    frame = draw_frame(PRESETS["icvl"], 21, 0, "test")
+    centers = {name: LOCATOR.locate(frame.depth_mm, frame.camera, name)[0].center_uvd for name in PRESETS}
+    assert len(set(centers.values())) == 3
+    with pytest.raises(ValueError, match="mano"):
+        LOCATOR.locate(frame.depth_mm, frame.camera, "mano")
+
+
+def test_integers_and_holes():
+    frame = draw_frame(PRESETS["icvl"].own(), 3, 4, "test")
+    (found,) = LOCATOR.locate(frame.depth_mm, frame.camera)
+    whole = LOCATOR.locate(np.rint(frame.depth_mm).astype(np.uint16), frame.camera)[0]
+    np.testing.assert_allclose(whole.center_uvd, found.center_uvd, atol=3)
+    holes = np.where(frame.depth_mm == 0, np.nan, frame.depth_mm)
+    np.testing.assert_allclose(LOCATOR.locate(holes, frame.camera)[0].center_uvd, found.center_uvd, atol=1e-3)
+
+
+NOTHING = {
+    "empty": np.zeros((480, 640), np.float32),
+    "nan": np.full((480, 640), np.nan, np.float32),
+    "wall": np.full((480, 640), 900, np.float32),
+    "too far": np.full((480, 640), 5000, np.float32),
+    "noise": np.random.default_rng(0).uniform(200, 3000, (480, 640)).astype(np.float32),
+    "one pixel": np.full((1, 1), 600, np.float32),
+    "a line": np.full((3, 400), 600, np.float32),
+}
+
+
+@pytest.mark.parametrize("depth", NOTHING.values(), ids=NOTHING)
+def test_no_hand_in_the_picture(depth):
+    with pytest.raises(NoHandError) as caught:
+        LOCATOR.locate(depth, CAMERAS["nyu"])
+    assert "\n" not in str(caught.value)
+
+
+def test_less_than_one_hand():
+    with pytest.raises(ValueError, match="max_hands"):
+        LOCATOR.locate(NOTHING["wall"], CAMERAS["nyu"], max_hands=0)
+
+
+def _copy(folder):
+    for path in (PRETRAINED / "locator").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+
+
+def test_damaged_files_are_not_loaded(tmp_path):
+    _copy(tmp_path)
+    network = tmp_path / "judge.onnx"
+    network.write_bytes(network.read_bytes()[:-1] + b"x")
+    with pytest.raises(WeightsError, match=r"judge\.onnx.*hash"):
+        HandLocator.load(tmp_path)
+    network.unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        HandLocator.load(tmp_path)
+    (tmp_path / "locator.json").write_text("{}")
+    with pytest.raises(WeightsError, match=r"locator\.json"):
+        HandLocator.load(tmp_path)
+
+
+def test_without_files_there_is_no_locator(tmp_path):
+    assert HandLocator.load(tmp_path / "nowhere") is None
+
+
+def test_record_and_card_belong_together():
+    record = LocatorRecord.load(PRETRAINED / "locator")
+    card = (PRETRAINED / "locator" / "card.md").read_text(encoding="utf-8")
+    assert card == record.card()
+    assert "synthetic" in card
+    assert record.licence in card
+    for file in record.files.values():
+        assert file.sha256 in card
+
+
+def test_the_networks_are_small():
+    record = LocatorRecord.load(PRETRAINED / "locator")
+    assert sum(record.files[kind].bytes for kind in ("finder", "judge")) < 600_000
