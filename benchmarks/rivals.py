@@ -26,10 +26,10 @@ import keras
 import numpy as np
 from _rival_networks import RIVALS
 
+from cn_zoo.benchmarking.cost import count_macs
+from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
-from cn_zoo.inference.cost import count_macs
-from cn_zoo.inference.machine_peak import MachinePeak, measure_peak
 from cn_zoo.inference.runtimes import Runtime, open_runtime
 from cn_zoo.models import CrossingNets
 from cn_zoo.synthesis.crop_batch import draw_crop_batch

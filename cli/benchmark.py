@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
+from cn_zoo.benchmarking.cost import count_macs
+from cn_zoo.benchmarking.latency import Frame, Latency, measure_latency
+from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
+from cn_zoo.benchmarking.memory import Memory, measure_memory
 from cn_zoo.errors import MissingDependencyError, WeightsError
-from cn_zoo.inference.cost import count_macs
-from cn_zoo.inference.latency import Frame, Latency, measure_latency
-from cn_zoo.inference.machine_peak import MachinePeak, measure_peak
-from cn_zoo.inference.memory import Memory, measure_memory
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import Preset, get_preset, resolve
 

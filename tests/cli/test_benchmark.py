@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 import cn_zoo.cli.benchmark  # noqa: F401
+from cn_zoo.benchmarking.machine_peak import MachinePeak
+from cn_zoo.benchmarking.memory import Memory
 from cn_zoo.cli.main import _cn_zoo, exit_code
 from cn_zoo.errors import CnZooError, MissingDependencyError
-from cn_zoo.inference.machine_peak import MachinePeak
-from cn_zoo.inference.memory import Memory
 from cn_zoo.zoo import FileRecord, Preset
 
 # The module; the package's attribute of that name may be the command.

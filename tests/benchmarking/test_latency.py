@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from cn_zoo.benchmarking.latency import Frame, Latency, measure_latency
 from cn_zoo.errors import NoHandError
-from cn_zoo.inference.latency import Frame, Latency, measure_latency
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset

@@ -1,11 +1,11 @@
-from cn_zoo.inference import machine_peak
+from cn_zoo.benchmarking import machine_peak
 
 
 def test_chains_do_what_they_are_counted_as(tmp_path, monkeypatch):
     """Operations by which the times are divided are those of the networks that are timed."""
     import onnx
 
-    from cn_zoo.inference.cost import count_macs
+    from cn_zoo.benchmarking.cost import count_macs
 
     path = tmp_path / "a.onnx"
     for side, channels in machine_peak._MAPS:

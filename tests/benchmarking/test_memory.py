@@ -1,7 +1,7 @@
 import pytest
 
+from cn_zoo.benchmarking.memory import measure_memory
 from cn_zoo.errors import WeightsError
-from cn_zoo.inference.memory import measure_memory
 from cn_zoo.zoo import list_models, resolve
 
 

@@ -3,8 +3,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from cn_zoo.benchmarking.cost import count_macs
 from cn_zoo.errors import WeightsError
-from cn_zoo.inference.cost import count_macs
 
 SHAPES = {
     # operator, attributes, input, weights, output: multiply-adds
