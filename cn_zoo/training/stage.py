@@ -116,11 +116,11 @@ STAGES: dict[str, Stage] = {
     ),
     # Generator against discriminator, on a trunk that stays as the posterior needs it.
     "depth_vae_gan": Stage(
-        trains=("realness_head", "metric_head", "mapping", "generator"),
+        trains=("realness_head", "metric_head", "generator"),
         terms=_ADVERSARIAL,
         samples=16_000,
         batch_size=32,
-        learning_rate=1e-3,
+        learning_rate=5e-4,
         beta_1=0.5,
     ),
     # Section 4, third step: both ways into the shared latent space learn to meet.
@@ -130,9 +130,10 @@ STAGES: dict[str, Stage] = {
         samples=32_000,
         learning_rate=2e-3,
     ),
-    # Section 4, last step: all of the depth half, with unlabelled depth in every term that can use it.
+    # Section 4, last step: the depth half, with unlabelled depth in every term that can use it. A generator that draws
+    # points has its mapping from the start, and blurs when that moves.
     "joint": Stage(
-        trains=("trunk", "posterior_head", "realness_head", "metric_head", "mapping", "generator"),
+        trains=("trunk", "posterior_head", "realness_head", "metric_head", "generator"),
         terms={
             **_POSTERIOR,
             **_ADVERSARIAL,
