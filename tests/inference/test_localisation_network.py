@@ -1,5 +1,7 @@
 """The hand locator with the weights that are shipped, on synthetic frames that nothing was trained on."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -32,16 +34,21 @@ def _locate(depth, camera, skeleton="msra", hand="auto"):
         return None
 
 
-@pytest.fixture(scope="module", params=PRESETS)
-def found(request):
+@cache
+def _found(name):
     """Frames of a preset, what was found in each, and in its mirror image."""
     results = []
     for number in range(FRAMES):
-        frame = draw_frame(PRESETS[request.param], 21, number, "test-webxr")
+        frame = draw_frame(PRESETS[name], 21, number, "test-webxr")
         mirrored = _mirrored(frame.depth_mm, frame.camera)
-        location = _locate(frame.depth_mm, frame.camera, request.param, "right")
-        results.append((frame, location, _locate(*mirrored, request.param, "left")))
+        location = _locate(frame.depth_mm, frame.camera, name, "right")
+        results.append((frame, location, _locate(*mirrored, name, "left")))
     return results
+
+
+@pytest.fixture(params=PRESETS)
+def found(request):
+    return _found(request.param)
 
 
 def test_centers_of_every_preset(found):
@@ -54,9 +61,10 @@ def test_hands_are_not_refused(found):
     assert sum(location is None for _, location, _ in found) <= 0.125 * FRAMES
 
 
-def test_a_right_hand_looks_more_like_one_than_its_mirror_image(found):
-    told = [location.right > mirrored.right for _, location, mirrored in found if location and mirrored]
-    assert np.mean(told) > 0.55
+def test_a_right_hand_looks_more_like_one_than_its_mirror_image():
+    results = [each for name in PRESETS for each in _found(name)]
+    told = [location.right > mirrored.right for _, location, mirrored in results if location and mirrored]
+    assert np.mean(told) >= 0.6
 
 
 def test_a_mirrored_frame_gives_the_mirrored_place(found):
