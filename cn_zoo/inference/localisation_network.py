@@ -3,6 +3,9 @@
 1. The finder looks at the whole image, thinned to a fixed focal length, and names cells where hands may be.
 2. The judge looks at a cube of 300 mm around each such place: is this a hand, which one, and where is its centre? Where
    the place was far off, it looks once more.
+
+Where no place is surely a hand, the judge is also asked about the one that geometry names (`locate_hand`): the finder,
+which sees little of each hand, misses some that stand before a near surface.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import numpy as np
 from cn_zoo.errors import NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
-from cn_zoo.inference.localisation import HandLocation
+from cn_zoo.inference.localisation import HandLocation, locate_hand
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.zoo.resolver import PRETRAINED
 
@@ -31,8 +34,12 @@ JUDGE_CENTERS = ("nyu", "icvl", "msra")
 _PLACES = 3
 #: Places of lower log odds are not worth asking about, nor are those so much below the best one.
 _LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
-#: Nothing more is asked when as many hands as are wanted are as likely as this, and of the wanted side.
+#: The judge's word on the side counts from this probability: below it is wrong too often.
+SURE_OF_SIDE = 0.95
+#: Nothing more is asked when as many hands as are wanted are as likely as this, and of no other side.
 _SETTLED = 0.9
+#: A place that geometry names counts as much as one of these log odds of the finder: of its better ones.
+_GEOMETRY_LOG_ODDS = 0.0
 #: The judge looks again where the centre was this far off, in mm.
 _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
@@ -173,7 +180,7 @@ class HandLocator:
         for evidence in self._evidence(depth_mm, camera, _PLACES + max_hands - 1):
             location = self._location(evidence, which, camera)
             found.append(location)
-            if location.confidence >= _SETTLED and _fit(location, hand) >= 0.5:
+            if location.confidence >= _SETTLED and _fit(location, hand) == 1:
                 settled.append(location)
             if len(_distinct(settled, camera)) == max_hands:
                 break
@@ -195,6 +202,11 @@ class HandLocator:
         places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
         for place, odds in zip(places, log_odds.tolist(), strict=True):
             yield self._look_twice(depth_mm, camera, place, odds)
+        try:
+            named = locate_hand(depth_mm, camera)
+        except NoHandError:
+            return
+        yield self._look_twice(depth_mm, camera, camera.uvd_to_xyz(np.array(named.center_uvd)), _GEOMETRY_LOG_ODDS)
 
     def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
         """Probability that the hand at a centre is a right one."""
@@ -225,8 +237,9 @@ def _probability(log_odds: float) -> float:
 
 
 def _fit(location: HandLocation, hand: str) -> float:
-    """How well a found hand is the one that is wanted, 0..1."""
-    return {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
+    """How well a found hand is the one that is wanted: 1, or a half where the judge is sure of the other side."""
+    wanted = {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
+    return 1.0 if wanted > 1 - SURE_OF_SIDE else 0.5
 
 
 def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
