@@ -36,7 +36,7 @@ _PLACES = 3
 _LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
 #: The judge's word on the side counts from this probability: below it is wrong too often.
 SURE_OF_SIDE = 0.95
-#: Nothing more is asked when as many hands as are wanted are as likely as this, and of no other side.
+#: Nothing more is asked when as many hands as are wanted are as likely as this, and rather of the wanted side.
 _SETTLED = 0.9
 #: A place that geometry names counts as much as one of these log odds of the finder: of its better ones.
 _GEOMETRY_LOG_ODDS = 0.0
@@ -180,10 +180,12 @@ class HandLocator:
         for evidence in self._evidence(depth_mm, camera, _PLACES + max_hands - 1):
             location = self._location(evidence, which, camera)
             found.append(location)
-            if location.confidence >= _SETTLED and _fit(location, hand) == 1:
+            if location.confidence >= _SETTLED and _wanted(location, hand) >= 0.5:
                 settled.append(location)
             if len(_distinct(settled, camera)) == max_hands:
                 break
+        if all(each.confidence < _SETTLED for each in found):
+            found += [self._location(each, which, camera) for each in self._evidence_of_geometry(depth_mm, camera)]
         hands = [each for each in found if each.confidence >= self.record.threshold]
         if not hands:
             best = max((each.confidence for each in found), default=0.0)
@@ -191,7 +193,7 @@ class HandLocator:
                 f"no hand found (the likeliest place is one with {best:.0%}); check the depth scale and the camera, or "
                 "give the centre"
             )
-        hands.sort(key=lambda each: -each.confidence * _fit(each, hand))
+        hands.sort(key=lambda each: -each.confidence * (1 + _wanted(each, hand)))
         return _distinct(hands, camera)[:max_hands]
 
     def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
@@ -202,11 +204,14 @@ class HandLocator:
         places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
         for place, odds in zip(places, log_odds.tolist(), strict=True):
             yield self._look_twice(depth_mm, camera, place, odds)
+
+    def _evidence_of_geometry(self, depth_mm: np.ndarray, camera: Camera) -> list[Evidence]:
+        """What is to be said of the place that geometry names, if it names one."""
         try:
-            named = locate_hand(depth_mm, camera)
+            place = camera.uvd_to_xyz(np.array(locate_hand(depth_mm, camera).center_uvd))
         except NoHandError:
-            return
-        yield self._look_twice(depth_mm, camera, camera.uvd_to_xyz(np.array(named.center_uvd)), _GEOMETRY_LOG_ODDS)
+            return []
+        return [self._look_twice(depth_mm, camera, place, _GEOMETRY_LOG_ODDS)]
 
     def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
         """Probability that the hand at a centre is a right one."""
@@ -236,10 +241,9 @@ def _probability(log_odds: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
-def _fit(location: HandLocation, hand: str) -> float:
-    """How well a found hand is the one that is wanted: 1, or a half where the judge is sure of the other side."""
-    wanted = {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
-    return 1.0 if wanted > 1 - SURE_OF_SIDE else 0.5
+def _wanted(location: HandLocation, hand: str) -> float:
+    """Probability that a hand is of the wanted side. Less is to be trusted than that it is one at all."""
+    return {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
 
 
 def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
