@@ -31,7 +31,7 @@ from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.inference.runtimes import Runtime, open_runtime
-from cn_zoo.models import CrossingNets
+from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
 

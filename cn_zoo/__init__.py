@@ -15,7 +15,7 @@ if not (Path(__file__).parent / "cli").is_dir():
 
 _HOMES = {
     "Camera": "cn_zoo.geometry",
-    "CrossingNets": "cn_zoo.models",
+    "CrossingNets": "cn_zoo.joint",
     "HandCrop": "cn_zoo.geometry",
     "Skeleton": "cn_zoo.geometry",
     "HandPose": "cn_zoo.inference",

@@ -20,7 +20,7 @@ from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
-from cn_zoo.models import CrossingNets
+from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_batch import JUDGE_CUBE_MM

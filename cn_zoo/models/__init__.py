@@ -1,10 +1,10 @@
 """The networks, as Keras functional models."""
 
 from cn_zoo.models.architecture import ARCHITECTURES, Architecture
-from cn_zoo.models.crossing_nets import NETWORKS, CrossingNets
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.generator import build_generator, initialize_points
 from cn_zoo.models.mapping import build_mapping
+from cn_zoo.models.networks import NETWORKS, Networks
 from cn_zoo.models.pose_estimator import build_pose_estimator, set_sigma_calibration
 from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder, initialize_from_poses
 from cn_zoo.models.posterior import build_posterior_head
@@ -13,7 +13,7 @@ __all__ = [
     "ARCHITECTURES",
     "NETWORKS",
     "Architecture",
-    "CrossingNets",
+    "Networks",
     "build_generator",
     "build_mapping",
     "build_metric_head",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from keras import KerasTensor, ops
 
+from cn_zoo.models import Networks
 from cn_zoo.objective.adversarial_terms import realness_error
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.depth_terms import clipped_reconstruction
@@ -15,9 +15,6 @@ from cn_zoo.objective.gradient_routing import call_frozen
 from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
 from cn_zoo.objective.posterior_terms import joint_error, latent_error, latent_likelihood, turn_pose
-
-if TYPE_CHECKING:
-    from cn_zoo.models import CrossingNets
 
 
 class DiscriminatorPass:
@@ -28,7 +25,7 @@ class DiscriminatorPass:
     generated ones are normalised by the moving statistics.
     """
 
-    def __init__(self, nets: CrossingNets, batch: Batch, wanted: Collection[str]) -> None:
+    def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
         self.nets = nets
         self.batch = batch
         self.count = ops.shape(batch.depth)[0]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from keras import KerasTensor, ops
 
+from cn_zoo.models import Networks
 from cn_zoo.objective.adversarial_terms import feature_matching
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.depth_terms import clipped_reconstruction
 from cn_zoo.objective.gradient_routing import call_frozen
 from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
-
-if TYPE_CHECKING:
-    from cn_zoo.models import CrossingNets
 
 #: The terms that learn from random syntheses too.
 _ADVERSARIAL = {"feature_matching", "generator_metric"}
@@ -29,7 +26,7 @@ class GeneratorPass:
     random syntheses and unlabelled depth maps only where one of the ``wanted`` terms learns from them.
     """
 
-    def __init__(self, nets: CrossingNets, batch: Batch, wanted: Collection[str]) -> None:
+    def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
         self.nets = nets
         self.batch = batch
         self.count = ops.shape(batch.depth)[0]

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
 
 import keras
 from keras import KerasTensor
 
+from cn_zoo.models import Networks
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.discriminator_pass import DiscriminatorPass
 from cn_zoo.objective.generator_pass import GeneratorPass
 from cn_zoo.objective.pose_vae_pass import PoseVAEPass
-
-if TYPE_CHECKING:
-    from cn_zoo.models import CrossingNets
 
 #: The terms of each player, in the order of their computation.
 TERMS: dict[str, tuple[str, ...]] = {
@@ -93,7 +90,7 @@ class JointObjective:
         """
         return cls(**{**{entry.name: 0.0 for entry in fields(cls)}, **terms})
 
-    def terms(self, nets: CrossingNets, player: str, batch: Batch) -> dict[str, KerasTensor]:
+    def terms(self, nets: Networks, player: str, batch: Batch) -> dict[str, KerasTensor]:
         """All terms () that train a player, by name and not weighted.
 
         Absent are those that weigh 0 and those without data in the batch.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import keras
 from keras import KerasTensor, ops
 
+from cn_zoo.models import Networks
 from cn_zoo.objective.batch import Batch
-
-if TYPE_CHECKING:
-    from cn_zoo.models import CrossingNets
 
 #: How many latents a random synthesis mixes (paper section 3.3).
 MIXED_LATENTS = 5
@@ -47,7 +43,7 @@ def convex_combinations(latents: KerasTensor, weights: KerasTensor) -> KerasTens
     return mixed
 
 
-def pose_latents(nets: CrossingNets, batch: Batch) -> tuple[KerasTensor, KerasTensor]:
+def pose_latents(nets: Networks, batch: Batch) -> tuple[KerasTensor, KerasTensor]:
     """The latents (B, L + 3) of a batch's poses, and as many random ones between them; no gradient goes back."""
     latent = ops.stop_gradient(nets.pose_encoder(batch.pose)["mean"])
     shape = (ops.shape(latent)[0], MIXED_LATENTS)

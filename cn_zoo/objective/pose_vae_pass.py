@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import keras
 from keras import KerasTensor, ops
 
+from cn_zoo.models import Networks
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.latent_sampling import sample_latent
 from cn_zoo.objective.pose_vae_terms import kl_divergence, pose_reconstruction
-
-if TYPE_CHECKING:
-    from cn_zoo.models import CrossingNets
 
 
 class PoseVAEPass:
     """Each method is the term () of its name in `JointObjective`; what terms share is computed once."""
 
-    def __init__(self, nets: CrossingNets, batch: Batch, wanted: Collection[str]) -> None:
+    def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
         self.nets = nets
         self.batch = batch
 

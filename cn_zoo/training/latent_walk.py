@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from cn_zoo.models import CrossingNets
+from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.pose_set import draw_poses
 from cn_zoo.synthesis.presets import PRESETS
 

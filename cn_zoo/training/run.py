@@ -16,7 +16,8 @@ from cn_zoo.errors import InputError
 from cn_zoo.exporting import export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
-from cn_zoo.models import ARCHITECTURES, CrossingNets
+from cn_zoo.joint import CrossingNets
+from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.calibration import calibrate
 from cn_zoo.training.devices import use_devices

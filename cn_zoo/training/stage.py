@@ -22,7 +22,7 @@ class Stage:
         unlabelled_batch_size: unlabelled depth maps a step beside them; 0: the stage does without.
         synthetic_batch_size: synthetic crops a step in addition to a run's own labelled ones (``--data``), so that the
             networks do not forget them.
-        optimizer: ``"adamw"``, or ``"muon"`` (`ConvolutionMuon`), which learns more from each crop.
+        optimizer: ``"adamw"``, or ``"muon"`` (`cn_zoo.joint.ConvolutionMuon`), which learns more from each crop.
         learning_rate: the peak; it rises over the first 2 % of the stage and falls to zero along a cosine.
         beta_1: AdamW's.
         weight_decay: AdamW's; Muon's own is 0.01.

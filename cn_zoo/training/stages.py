@@ -10,11 +10,11 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.models import ARCHITECTURES, CrossingNets, initialize_from_poses, initialize_points
+from cn_zoo.joint import ConvolutionMuon, CrossingNets
+from cn_zoo.models import ARCHITECTURES, initialize_from_poses, initialize_points
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.convolution_muon import ConvolutionMuon
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
 from cn_zoo.training.progress import RichProgress

@@ -7,7 +7,8 @@ from collections.abc import Collection
 import keras
 
 from cn_zoo.errors import InputError
-from cn_zoo.models import NETWORKS, CrossingNets
+from cn_zoo.joint import CrossingNets
+from cn_zoo.models import NETWORKS
 from cn_zoo.zoo import get_preset, resolve
 
 _TRY = "train that network too, or start from a model of the same architecture and skeleton"

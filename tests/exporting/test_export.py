@@ -16,7 +16,7 @@ from cn_zoo.geometry import SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.runtimes import open_runtime
-from cn_zoo.models import CrossingNets
+from cn_zoo.joint import CrossingNets
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.frame import draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS

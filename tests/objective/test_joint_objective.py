@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from cn_zoo.models import CrossingNets
+from cn_zoo.joint import CrossingNets
 from cn_zoo.objective import Batch, JointObjective
 
 #: The networks that each term must reach.

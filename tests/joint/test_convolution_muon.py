@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from cn_zoo.training.convolution_muon import ConvolutionMuon
+from cn_zoo.joint import ConvolutionMuon
 
 RNG = np.random.default_rng(3)
 

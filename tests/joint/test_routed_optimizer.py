@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from cn_zoo.training import RoutedOptimizer
+from cn_zoo.joint import RoutedOptimizer
 
 
 def _routed(optimizers):

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import KerasTensor, ops
 
 from cn_zoo.errors import WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
-from cn_zoo.models.architecture import ARCHITECTURES
-from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
-from cn_zoo.models.dtype_policy import dtype_policy
-from cn_zoo.models.generator import build_generator
-from cn_zoo.models.mapping import build_mapping
-from cn_zoo.models.pose_estimator import build_pose_estimator
-from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder
-from cn_zoo.models.posterior import build_posterior_head
-
-if TYPE_CHECKING:
-    from cn_zoo.objective import JointObjective
-
-#: Names of the networks, as attributes of the model and as stages of training name them.
-NETWORKS = (
-    "pose_encoder",
-    "pose_decoder",
-    "trunk",
-    "posterior_head",
-    "realness_head",
-    "metric_head",
-    "mapping",
-    "generator",
+from cn_zoo.joint.routed_optimizer import RoutedOptimizer
+from cn_zoo.models import (
+    ARCHITECTURES,
+    NETWORKS,
+    build_generator,
+    build_mapping,
+    build_metric_head,
+    build_pose_decoder,
+    build_pose_encoder,
+    build_pose_estimator,
+    build_posterior_head,
+    build_realness_head,
+    build_trunk,
 )
+from cn_zoo.models.dtype_policy import dtype_policy
+from cn_zoo.objective import Batch, JointObjective
+from cn_zoo.zoo import resolve
+
 #: The paper's joint stage (section 4).
 _LEARNING_RATE, _BETA_1 = 1e-3, 0.5
 
@@ -55,9 +50,6 @@ class CrossingNets(keras.Model):
 
     Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets``
     has been named, as ``import cn_zoo`` alone imports no framework.
-
-    The model itself holds no loss: `compile` takes the objective and the optimizer, and only its defaults know of
-    `cn_zoo.objective` and `cn_zoo.training`, which it imports when called.
 
     Args:
         architecture: a key of `ARCHITECTURES`.
@@ -119,8 +111,6 @@ class CrossingNets(keras.Model):
             UnknownModelError: ``model`` has none of the accepted forms.
             WeightsError: the model was released without its nets, or the file is damaged or holds something else.
         """
-        from cn_zoo.zoo import resolve
-
         path = resolve(model, "nets")
         try:
             nets = keras.models.load_model(path)
@@ -200,14 +190,11 @@ class CrossingNets(keras.Model):
         """Get ready to train.
 
         Args:
-            optimizer: a `cn_zoo.training.RoutedOptimizer` with an optimizer for each player, or any Keras optimizer,
+            optimizer: a `RoutedOptimizer` with an optimizer for each player, or any Keras optimizer,
                 which every player gets one like. Default: Adam as in the paper's joint stage.
             objective: what is minimised. Default: `cn_zoo.objective.JointObjective()`.
             run_eagerly, steps_per_execution, jit_compile: as for every Keras model.
         """
-        from cn_zoo.objective import JointObjective
-        from cn_zoo.training import RoutedOptimizer
-
         self.objective = objective or JointObjective()
         weights = {player: self._weights_of(player) for player in self.players if self.objective.trains(player)}
         self._stepping = [player for player, each in weights.items() if each]
@@ -253,8 +240,6 @@ class CrossingNets(keras.Model):
         training: bool = True,
     ) -> KerasTensor:
         """The loss of the player whose turn it is; in evaluation, the mean of all players' losses."""
-        from cn_zoo.objective import Batch
-
         inputs = dict(x) if isinstance(x, Mapping) else {"depth": x}
         if y is not None:
             inputs["pose"] = y
@@ -294,10 +279,6 @@ class CrossingNets(keras.Model):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with the saved optimizer and objective."""
-        # These imports tell Keras the classes that the config names.
-        import cn_zoo.objective
-        import cn_zoo.training  # noqa: F401
-
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def save_own_variables(self, store: Any) -> None:
