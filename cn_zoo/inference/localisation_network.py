@@ -15,15 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from cn_zoo.errors import NoHandError, WeightsError
+from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
 from cn_zoo.inference.localisation import HandLocation, locate_hand
 from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
 
 #: Edge of the cube that the judge sees, in mm.
@@ -47,34 +47,6 @@ _SAME_HAND_MM = 60.0
 _NEAREST_MM = 60.0
 
 
-class _Network(Protocol):
-    def run(self, picture: np.ndarray) -> dict[str, np.ndarray]: ...
-
-
-class _OnnxNetwork:
-    """A network of one input, on one thread."""
-
-    def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            # Bytes, not the path: what was verified is what is loaded.
-            self._session = onnxruntime.InferenceSession(path.read_bytes(), options, ["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime has many
-            reason = str(error).splitlines()[0][:200]
-            raise WeightsError(f"{path}: cannot be loaded as a network ({reason}); install cn_zoo again") from error
-        self._input = self._session.get_inputs()[0].name
-        self._names = [output.name for output in self._session.get_outputs()]
-
-    def run(self, picture: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, without the batch axis, for one picture (h, w, channels)."""
-        values = self._session.run(None, {self._input: picture[None]})
-        return {name: value[0] for name, value in zip(self._names, values, strict=True)}
-
-
 class HandFinder:
     """Names places in a whole depth image where hands may be.
 
@@ -86,7 +58,7 @@ class HandFinder:
     """
 
     def __init__(self, path: Path) -> None:
-        self._network: _Network = _OnnxNetwork(path)
+        self._network = open_runtime(path)
 
     def places(self, view: FrameView, count: int) -> tuple[np.ndarray, np.ndarray]:
         """The likeliest places, best first: ``(K, 3)`` xyz mm and their log odds ``(K,)``; K is at most ``count``."""
@@ -141,7 +113,7 @@ class HandLocator:
     def __init__(self, record: LocatorRecord) -> None:
         self.record = record
         self._finder = HandFinder(record.path("finder"))
-        self._judge: _Network = _OnnxNetwork(record.path("judge"))
+        self._judge = open_runtime(record.path("judge"))
 
     @classmethod
     @cache
@@ -226,7 +198,7 @@ class HandLocator:
 
     def _look(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
         crop = HandCrop(camera, tuple(camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
-        outputs = self._judge.run(crop.cut(depth_mm)[..., None])
+        outputs = self._judge.run(crop.cut(depth_mm))
         hand, left = outputs["hand"].tolist()
         return Evidence(finder, hand, _probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"])))
 
