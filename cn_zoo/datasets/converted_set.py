@@ -201,7 +201,7 @@ class ConvertedSet:
             ) from None
 
     def poses(self, indices: np.ndarray) -> np.ndarray | None:
-        """Labels as ``HandCrop.uvd_to_crop`` gives them, ``(B, J, 3)`` float32 in units of 50 mm; None without labels."""
+        """Labels as of ``HandCrop.uvd_to_crop``, ``(B, J, 3)`` float32 in units of 50 mm; None without labels."""
         if self.joints_xyz is None:
             return None
         centers = self.centers_uvd[indices]
