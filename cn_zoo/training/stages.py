@@ -70,7 +70,8 @@ def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, fol
         keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0),
         RichProgress(name, stage.steps, done, stage.batch_size),
     ]
-    if find_spec("tensorflow"):
+    # Keras writes them by TensorFlow, which comes without TensorBoard itself.
+    if find_spec("tensorflow") and find_spec("tensorboard"):
         callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
     if "generator" in stage.trains:
         callbacks.append(SampleSheets(folder / "samples", name))
