@@ -10,6 +10,7 @@ from cn_zoo.errors import WeightsError
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.zoo import FileRecord
 from cn_zoo.zoo._hashing import sha256_of
+from cn_zoo.zoo.card import files_section
 
 #: The record's file name, beside the networks.
 LOCATOR_FILE = "locator.json"
@@ -115,12 +116,7 @@ class LocatorRecord:
                     for test, row in self.figures.items()
                 ),
                 "",
-                "## Files",
-                "",
-                "| kind | file | bytes | SHA-256 |",
-                "|---|---|---|---|",
-                *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in self.files.items()),
-                "",
+                *files_section(self.files),
             ]
         )
 

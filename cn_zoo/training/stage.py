@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Where a stage's samples come from: poses without pictures, or depth maps with poses.
 STREAMS = ("poses", "crops")
@@ -69,32 +69,24 @@ _ADVERSARIAL = {
     "generator_metric": 0.1,
 }
 
+#: Section 3.1 of the paper: the pose VAE alone makes the latent space. A tenth of the KL's error is 1.6 mm.
+_POSE_VAE = Stage(
+    trains=("pose_encoder", "pose_decoder"),
+    terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
+    samples=2_000_000,
+    stream="poses",
+    batch_size=200,
+    learning_rate=3e-3,
+    beta_1=0.5,
+    clip_norm=0.0,
+    checkpoint_every=1000,
+)
+
 #: What recipes choose from, and may change; a recipe may also define stages of its own.
 STAGES: dict[str, Stage] = {
-    # Section 3.1 of the paper: the pose VAE alone makes the latent space. A tenth of the KL's error is 1.6 mm.
-    "pose_vae": Stage(
-        trains=("pose_encoder", "pose_decoder"),
-        terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
-        samples=2_000_000,
-        stream="poses",
-        batch_size=200,
-        learning_rate=3e-3,
-        beta_1=0.5,
-        clip_norm=0.0,
-        checkpoint_every=1000,
-    ),
+    "pose_vae": _POSE_VAE,
     # The encoder that fits a decoder trained before: released estimators hold only the decoder.
-    "pose_encoder": Stage(
-        trains=("pose_encoder",),
-        terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
-        samples=800_000,
-        stream="poses",
-        batch_size=200,
-        learning_rate=3e-3,
-        beta_1=0.5,
-        clip_norm=0.0,
-        checkpoint_every=1000,
-    ),
+    "pose_encoder": replace(_POSE_VAE, trains=("pose_encoder",), samples=800_000),
     # The network that runs at test time, on labelled depth maps: what makes an estimator accurate.
     "posterior": Stage(
         trains=("trunk", "posterior_head"),

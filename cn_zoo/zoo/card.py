@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.zoo.preset import Preset
+from cn_zoo.zoo.preset import FileRecord, Preset
 
 #: Quantiles of the error whose frames a card shows, from good to bad.
 CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
@@ -47,18 +49,25 @@ def model_card(preset: Preset) -> str:
             "",
             *_LIMITS,
             "",
-            "## Files",
-            "",
-            "| kind | file | bytes | SHA-256 |",
-            "|---|---|---|---|",
-            *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in preset.files.items()),
-            "",
+            *files_section(preset.files),
             "## Joints, in order",
             "",
             *(f"{index}. {name}" for index, name in enumerate(skeleton.joints)),
             "",
         ]
     )
+
+
+def files_section(files: Mapping[str, FileRecord]) -> list[str]:
+    """The lines of a card that list its files, by kind, with their hashes."""
+    return [
+        "## Files",
+        "",
+        "| kind | file | bytes | SHA-256 |",
+        "|---|---|---|---|",
+        *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in files.items()),
+        "",
+    ]
 
 
 def _cases(preset: Preset) -> list[str]:
