@@ -109,6 +109,7 @@ def _place(turns, posed, heads, rotation, translation):  # noqa: ANN001, ANN202
     return matrices, offsets
 
 
+# As in kinematics.py, and not called from there: numba's stored code does not notice a change in another file.
 @jit()
 def _turned(matrix, vector):  # noqa: ANN001, ANN202
     out = np.empty(3)
