@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,14 +55,14 @@ class FrameView:
         focal = min(VIEW_FOCAL, _LARGEST / widest)
         across, down = focal / camera.fx, focal / camera.fy
         columns, rows = _samples(width, across), _samples(height, down)
-        samples = depth_mm[rows][:, columns].astype(np.float32, copy=False)
-        samples = np.where(samples > _NEAR_MM, samples, np.float32(np.inf))
-        upper, lower = samples[0::2], samples[1::2]
-        nearest = np.minimum(upper, lower)
-        nearest = np.minimum(nearest[:, 0::2], nearest[:, 1::2])
-        nearest[nearest > _FAR_MM] = 0
-        view = np.zeros((_whole_cells(nearest.shape[0]), _whole_cells(nearest.shape[1])), np.float32)
-        view[: nearest.shape[0], : nearest.shape[1]] = nearest
+        samples = depth_mm.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+        samples = samples.astype(np.float32, copy=False)
+        np.copyto(samples, np.float32(np.inf), where=~(samples > _NEAR_MM))
+        shape = len(rows) // 2, len(columns) // 2
+        nearest = np.minimum(samples[: shape[0]], samples[shape[0] :])
+        view = np.zeros((_whole_cells(shape[0]), _whole_cells(shape[1])), np.float32)
+        seen = np.minimum(nearest[:, : shape[1]], nearest[:, shape[1] :], out=view[: shape[0], : shape[1]])
+        np.copyto(seen, np.float32(0), where=seen > _FAR_MM)
         return cls(view, Camera(focal, focal, (camera.cx + 0.5) * across - 0.5, (camera.cy + 0.5) * down - 0.5))
 
     def planes(self) -> np.ndarray:
@@ -69,11 +71,10 @@ class FrameView:
         Depth in units of 50 mm, 40 (2 m) where it is farther or was not measured; and 500 mm over depth, 0 where it was
         not measured.
         """
-        measured = self.depth_mm > 0
-        planes = np.empty((*self.depth_mm.shape, 2), np.float32)
-        planes[..., 0] = np.minimum(np.where(measured, self.depth_mm, _BACKGROUND_MM), _BACKGROUND_MM) / _STEP_MM
-        np.divide(VIEW_DEPTH_MM, self.depth_mm, out=planes[..., 1], where=measured)
-        planes[~measured, 1] = 0
+        depth = self._depth_or_infinity()
+        planes = np.empty((*depth.shape, 2), np.float32)
+        np.divide(np.minimum(depth, np.float32(_BACKGROUND_MM)), np.float32(_STEP_MM), out=planes[..., 0])
+        np.divide(np.float32(VIEW_DEPTH_MM), depth, out=planes[..., 1])
         return planes
 
     def cell_depths(self) -> np.ndarray:
@@ -82,20 +83,35 @@ class FrameView:
         Cells without any have their neighbours' nearest, and where there is none either, 500 mm.
         """
         height, width = (size // VIEW_CELL for size in self.depth_mm.shape)
-        blocks = np.where(self.depth_mm > 0, self.depth_mm, np.float32(np.inf))
-        nearest = blocks.reshape(height, VIEW_CELL, width, VIEW_CELL).min(axis=(1, 3))
-        padded = np.pad(nearest, 1, constant_values=np.inf)
-        across = np.minimum(np.minimum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-        around = np.minimum(np.minimum(across[:-2], across[1:-1]), across[2:])
-        nearest = np.where(np.isfinite(nearest), nearest, around)
-        return np.where(np.isfinite(nearest), nearest, np.float32(VIEW_DEPTH_MM))
+        # One axis at a time: NumPy is fast along long rows only.
+        nearest = self._depth_or_infinity().reshape(height, VIEW_CELL, width * VIEW_CELL).min(axis=1)
+        nearest = nearest.reshape(height, width, VIEW_CELL).min(axis=2)
+        nearest = np.where(nearest < np.inf, nearest, with_neighbours(nearest, np.minimum))
+        return np.where(nearest < np.inf, nearest, np.float32(VIEW_DEPTH_MM))
+
+    def _depth_or_infinity(self) -> np.ndarray:
+        """What was not measured infinitely far away."""
+        return np.where(self.depth_mm > 0, self.depth_mm, np.float32(np.inf))
 
 
+def with_neighbours(values: np.ndarray, pick: Callable[..., np.ndarray]) -> np.ndarray:
+    """Of each cell ``(h, w)`` and its eight neighbours, what a ufunc such as ``np.minimum`` picks."""
+    across = values.copy()
+    pick(across[:, 1:], values[:, :-1], out=across[:, 1:])
+    pick(across[:, :-1], values[:, 1:], out=across[:, :-1])
+    around = across.copy()
+    pick(around[1:], across[:-1], out=around[1:])
+    pick(around[:-1], across[1:], out=around[:-1])
+    return around
+
+
+@lru_cache(maxsize=16)
 def _samples(size: int, scale: float) -> np.ndarray:
-    """Source columns (or rows) at a quarter and at three quarters of each pixel of the view."""
+    """Source columns (or rows) at a quarter of each pixel of the view, then those at three quarters."""
     count = max(1, math.floor(size * scale))
     places = (np.arange(2 * count) + 0.5) / (2 * scale) - 0.5
-    return np.minimum(np.rint(places).astype(np.int64), size - 1)
+    places = np.minimum(np.rint(places).astype(np.int64), size - 1)
+    return np.concatenate([places[0::2], places[1::2]])
 
 
 def _whole_cells(size: int) -> int:

@@ -82,14 +82,11 @@ class HandCrop:
         crop = crop.astype(np.float32, copy=False)
         crop[(rows < 0) | (rows >= height)] = 0
         crop[:, (columns < 0) | (columns >= width)] = 0
-        with np.errstate(invalid="ignore"):
-            unmeasured = ~((crop > 0) & (crop < np.inf))
-            # In place: fresh memory costs as much as the arithmetic.
-            crop -= np.float32(self.center_uvd[2])
-            crop /= np.float32(self.cube_mm / 2)
-            np.clip(crop, np.float32(-1.0), np.float32(1.0), out=crop)
-        crop[unmeasured] = 1.0
-        return crop
+        # In place: fresh memory costs as much as the arithmetic. What was not measured is infinitely far away.
+        np.copyto(crop, np.float32(np.inf), where=~(crop > 0))
+        crop -= np.float32(self.center_uvd[2])
+        crop /= np.float32(self.cube_mm / 2)
+        return np.clip(crop, np.float32(-1.0), np.float32(1.0), out=crop)
 
     def uvd_to_crop(self, uvd: np.ndarray) -> np.ndarray:
         """Image points ``(..., 3)`` (u px, v px, d mm) to crop coordinates in units of 50 mm."""

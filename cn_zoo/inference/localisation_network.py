@@ -20,7 +20,7 @@ import numpy as np
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
-from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
+from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView, with_neighbours
 from cn_zoo.inference.localisation import HandLocation, locate_hand
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
@@ -65,7 +65,7 @@ class HandFinder:
         cells = self._network.run(view.planes())["cells"]
         log_odds = cells[..., 0]
         least = max(_LEAST_LOG_ODDS, float(log_odds.max()) - _WORSE_BY)
-        peaks = (log_odds >= _highest_around(log_odds)) & (log_odds > least)
+        peaks = (log_odds >= with_neighbours(log_odds, np.maximum)) & (log_odds > least)
         rows, columns = np.nonzero(peaks)
         best = np.argsort(-log_odds[rows, columns])[:count]
         rows, columns = rows[best], columns[best]
@@ -74,13 +74,6 @@ class HandFinder:
         u, v = VIEW_CELL * (columns + right) + middle, VIEW_CELL * (rows + down) + middle
         d = np.clip(view.cell_depths()[rows, columns] + POSE_UNIT_MM * behind, _NEAREST_MM, None)
         return view.camera.uvd_to_xyz(np.stack([u, v, d], axis=1)), log_odds[rows, columns]
-
-
-def _highest_around(values: np.ndarray) -> np.ndarray:
-    """The highest of each cell and its eight neighbours."""
-    padded = np.pad(values, 1, constant_values=-np.inf)
-    across = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    return np.maximum(np.maximum(across[:-2], across[1:-1]), across[2:])
 
 
 @dataclass(frozen=True)
