@@ -2,10 +2,10 @@
 
     python benchmarks/clean_hands.py [--model msra] [--frames 150]
 
-640x480, focal length 498 px, the hand at 430-510 mm facing the camera, everyday gestures from open to closed and the ways
-between them, a body or a wall behind, nothing in the hand or before it. The hands are those of the WebXR mesh, which
-nothing trains on. For each sensor: mean and median over frames of the mean joint error, with the true centre and with
-the localisation's own, and the frames in which no hand was found.
+640x480, focal length 498 px, the hand at 430-510 mm facing the camera, everyday gestures from open to closed and the
+ways between them, a body or a wall behind, nothing in the hand or before it. The hands are those of the WebXR mesh,
+which nothing trains on. For each sensor: mean and median over frames of the mean joint error, with the true centre and
+with the localisation's own, and the frames in which no hand was found.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ def main(model: str, frames: int) -> None:
         given = [_error_mm(estimator, case, model, case.center_uvd) for case in cases]
         found = [error for case in cases if (error := _error_mm(estimator, case, model, None)) is not None]
         click.echo(
-            f"{sensor}: true centre {np.mean(given):.1f} mm (median {np.median(given):.1f}), own centre "
-            f"{np.mean(found):.1f} mm (median {np.median(found):.1f}), no hand found in {frames - len(found)} of {frames}"
+            f"{sensor}: {_told(given)} with the true centre, {_told(found)} with its own; refused {frames - len(found)}"
         )
+
+
+def _told(errors: list[float]) -> str:
+    return f"{np.mean(errors):.1f} mm (median {np.median(errors):.1f})"
 
 
 def _clean(preset: Preset, sensor: str) -> Preset:
