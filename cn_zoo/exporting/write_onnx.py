@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from cn_zoo.exporting._signature import signature
+from cn_zoo.exporting.stored_weights import store_in_16_bit
 
 if TYPE_CHECKING:
     import onnx
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 #: What works on maps (rank 4) runs in 8 bit; all else (soft-argmax, dense layers, pose decoder, sigma) stays float:
 #: it costs little time, and in 8 bit it alone would cost most of the accuracy.
 _QUANTIZED_OPERATORS = ("Conv", "ConvTranspose", "Relu", "LeakyRelu")
-#: Constants of fewer numbers stay float32 in fp16 files: they weigh nothing.
-_SMALL_CONSTANT = 256
 
 
 def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, path: Path) -> None:
@@ -33,24 +32,9 @@ def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, pa
     inputs = signature(network, calibration)
     network.export(path, format="onnx", opset_version=18, input_signature=inputs, verbose=False)
     if precision == "fp16":
-        _halve_weights(path)
+        store_in_16_bit(path)
     if precision == "int8":
         _quantize(path, inputs[0].name, calibration)
-
-
-def _halve_weights(path: Path) -> None:
-    """Store weights as float16 and cast them on loading, once: CPUs compute in float32 anyway."""
-    import onnx
-
-    model = onnx.load(path)
-    graph = model.graph
-    for constant in list(graph.initializer):
-        values = onnx.numpy_helper.to_array(constant)
-        if values.dtype == np.float32 and values.size >= _SMALL_CONSTANT:
-            name, half = constant.name, f"{constant.name}_half"
-            constant.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
-            graph.node.insert(0, onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT))
-    onnx.save(model, path)
 
 
 def _quantize(path: Path, name: str, calibration: np.ndarray) -> None:

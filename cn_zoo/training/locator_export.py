@@ -3,53 +3,54 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 
-#: Constants of fewer numbers stay as they are: they weigh nothing.
-_SMALL_CONSTANT = 256
+from cn_zoo.exporting.stored_weights import store_in_8_bit
+
+if TYPE_CHECKING:
+    import onnx
 
 
 def export_small(network: keras.Model, path: Path) -> None:
     """Write a network of one input with static batch 1, open sizes staying open, its weights stored in 8 bit.
 
-    Each output channel has its own scale. A runtime makes float32 of them once, on loading, and computes with that.
-
     Args:
-        network: called at least once.
+        network: called at least once; its transposed convolutions do not overlap.
         path: ``.onnx``.
     """
     spec = keras.InputSpec(shape=(1, *network.input_shape[1:]), dtype="float32", name=network.inputs[0].name)
     network.export(path, format="onnx", opset_version=18, input_signature=[spec], verbose=False)
-    _store_in_8_bit(path)
+    _leave_sizes_alone(path)
+    store_in_8_bit(path)
 
 
-def _store_in_8_bit(path: Path) -> None:
+def _leave_sizes_alone(path: Path) -> None:
+    """Take out what cuts and pads a transposed convolution to the size that it has anyway.
+
+    Where sizes are open, the export adds some 50 tiny nodes for it, a tenth of the finder's time.
+    """
     import onnx
 
     model = onnx.load(path)
-    graph = model.graph
-    for constant in list(graph.initializer):
-        values = onnx.numpy_helper.to_array(constant)
-        if values.dtype == np.float32 and values.size >= _SMALL_CONSTANT:
-            _replace(graph, constant, values)
+    makers = {name: node for node in model.graph.node for name in node.output}
+    for pad in [node for node in model.graph.node if node.op_type == "Pad"]:
+        cut = makers[pad.input[0]]
+        if cut.op_type == "Slice" and (transposed := makers[cut.input[0]]).op_type == "ConvTranspose":
+            # Who wanted the padded map gets the transposed convolution's; nobody wants the other.
+            transposed.output[0], pad.output[0] = pad.output[0], transposed.output[0]
+    _drop_unused(model.graph)
     onnx.save(model, path)
 
 
-def _replace(graph: object, constant: object, values: np.ndarray) -> None:
-    """A constant by whole numbers times a scale, worked out at the graph's beginning."""
-    import onnx
-
-    # Output channels come first in convolutions' weights and last in matrices.
-    channel = 0 if values.ndim == 4 else values.ndim - 1
-    others = tuple(axis for axis in range(values.ndim) if axis != channel)
-    scale = np.maximum(np.abs(values).max(axis=others, keepdims=True), 1e-12) / 127
-    whole = np.rint(values / scale).astype(np.int8)
-    name = constant.name
-    constant.CopyFrom(onnx.numpy_helper.from_array(whole, f"{name}_whole"))
-    graph.initializer.append(onnx.numpy_helper.from_array(scale.astype(np.float32), f"{name}_scale"))
-    cast = onnx.helper.make_node("Cast", [f"{name}_whole"], [f"{name}_float"], to=onnx.TensorProto.FLOAT)
-    scaled = onnx.helper.make_node("Mul", [f"{name}_float", f"{name}_scale"], [name])
-    graph.node.insert(0, scaled)
-    graph.node.insert(0, cast)
+def _drop_unused(graph: onnx.GraphProto) -> None:
+    """Nodes come in the order of their work, so that one look from the end tells which are still needed."""
+    needed = {output.name for output in graph.output}
+    for node in reversed(list(graph.node)):
+        if needed.isdisjoint(node.output):
+            graph.node.remove(node)
+        else:
+            needed.update(node.input)
+    for constant in [each for each in graph.initializer if each.name not in needed]:
+        graph.initializer.remove(constant)
