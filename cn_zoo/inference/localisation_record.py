@@ -9,8 +9,8 @@ from pathlib import Path
 from cn_zoo.errors import WeightsError
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.zoo import FileRecord
-from cn_zoo.zoo._hashing import sha256_of
 from cn_zoo.zoo.card import files_section
+from cn_zoo.zoo.resolver import verified
 
 #: The record's file name, beside the networks.
 LOCATOR_FILE = "locator.json"
@@ -83,12 +83,7 @@ class LocatorRecord:
         Raises:
             WeightsError: it is missing or fails its hash.
         """
-        path = self.folder / self.files[kind].path
-        if not path.is_file():
-            raise WeightsError(f"{path}: is missing; install cn_zoo again")
-        if sha256_of(path) != self.files[kind].sha256:
-            raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install cn_zoo again")
-        return path
+        return verified(self.folder, self.files[kind])
 
     def card(self) -> str:
         """The card in Markdown; nothing in it is typed by hand."""

@@ -77,7 +77,7 @@ def resolve(model: str | Path, kind: str = "onnx") -> Path:
     preset = get_preset(model)
     if kind not in preset.files:
         raise WeightsError(f"{preset.name}: has no file of kind {kind!r}; it has {', '.join(preset.files)}")
-    return _verified(preset.folder / preset.files[kind].path, preset.files[kind])
+    return verified(preset.folder, preset.files[kind])
 
 
 def weights_path(model: str | Path, kind: str = "estimator") -> Path:
@@ -88,15 +88,20 @@ def weights_path(model: str | Path, kind: str = "estimator") -> Path:
     return resolve(model, kind)
 
 
-def _verified(path: Path, record: FileRecord) -> Path:
-    """The file beside its record, or its download."""
+def verified(folder: Path, record: FileRecord) -> Path:
+    """The file in the folder of its record, or its download.
+
+    Raises:
+        WeightsError: the file is missing, cannot be downloaded or fails its hash.
+    """
+    path = folder / record.path
     if path.is_file():
         if sha256_of(path) != record.sha256:
             raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install or export it again")
         return path
     if record.url:
         return download(record.url, record.sha256, record.bytes)
-    raise WeightsError(f"{path}: is missing; install or export the model again")
+    raise WeightsError(f"{path}: is missing; install or export it again")
 
 
 def _find(model: str | Path) -> Path:
