@@ -20,10 +20,13 @@ _HARDLY_SEEN = 0.15
 #: How far from a hand's centre its judged places lie, in mm (standard deviations per axis, and their shares).
 _MOVED_MM, _MOVED_SHARES = (10.0, 30.0), (0.5, 0.5)
 #: Share of frames in which also a place without a hand is judged, how far from hands it is at least, and how near to
-#: the first one rather.
+#: the first one rather; of such places more are free around than chance would choose.
 _ASIDE, _AWAY_MM, _BESIDE_MM = 0.7, 110.0, 350.0
 _NEAREST_MM = 60.0
-_TRIED = 60
+_TRIED = 100
+#: Free around is a place where most of a ring about it, (2, 12) mm, shows nothing or what is so far behind.
+_RING = 100 * np.stack([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)])
+_BEHIND_MM = 70.0
 
 #: Edge of the judge's cube: larger than the pose network's, as it is less well centred.
 JUDGE_CUBE_MM = 300.0
@@ -155,17 +158,28 @@ def _near(frame: LocatorFrame, number: int, rng: np.random.Generator) -> np.ndar
 
 
 def _draw_place_aside(frame: LocatorFrame, rng: np.random.Generator) -> np.ndarray:
-    """A place behind some measured surface, away from all hands, rather near to the first one."""
-    v, u = np.nonzero(frame.depth_mm)
-    if not len(v):
-        return np.array([0.0, 0.0, rng.uniform(300, 1000)])
-    chosen = rng.integers(0, len(v), _TRIED)
-    d = frame.depth_mm[v[chosen], u[chosen]] + rng.uniform(-10, 40, _TRIED)
-    xyz = frame.camera.uvd_to_xyz(np.stack([u[chosen], v[chosen], d], axis=1))
+    """A place behind some measured surface, away from all hands; rather near to the first one, and rather free."""
+    depth = frame.depth_mm
+    v, u = np.divmod(rng.integers(0, depth.size, _TRIED), depth.shape[1])
+    v, u = v[depth[v, u] > 0], u[depth[v, u] > 0]
+    d = depth[v, u] + rng.uniform(-10, 40, len(u))
+    xyz = frame.camera.uvd_to_xyz(np.stack([u, v, d], axis=1))
     away = np.linalg.norm(xyz[:, None] - frame.centers[None, :, _MSRA], axis=2)
-    free = (away > np.where(frame.seen > _HARDLY_SEEN, _AWAY_MM, 0)).all(axis=1) & (xyz[:, 2] > _NEAREST_MM)
-    if not free.any():
+    usable = (away > np.where(frame.seen > _HARDLY_SEEN, _AWAY_MM, 0)).all(axis=1) & (xyz[:, 2] > _NEAREST_MM)
+    if not usable.any():
         # Far behind everything: an empty crop.
         return np.array([0.0, 0.0, 5000.0])
-    beside = free & (away[:, 0] < _BESIDE_MM)
-    return xyz[beside if beside.any() and rng.random() < 0.6 else free][0]
+    for wanted in (away[:, 0] < _BESIDE_MM, _is_free_around(frame, xyz)):
+        if (usable & wanted).any() and rng.random() < 0.6:
+            usable &= wanted
+    return xyz[usable][0]
+
+
+def _is_free_around(frame: LocatorFrame, xyz: np.ndarray) -> np.ndarray:
+    """Whether places (N, 3) have nothing beside them most ways, as hands, elbows, heads and corners do."""
+    u, v, d = frame.camera.xyz_to_uvd(xyz).T
+    height, width = frame.depth_mm.shape
+    columns = np.rint(u[:, None] + _RING[0] * (frame.camera.fx / d)[:, None]).astype(np.int64)
+    rows = np.rint(v[:, None] + _RING[1] * (frame.camera.fy / d)[:, None]).astype(np.int64)
+    beside = frame.depth_mm[rows.clip(0, height - 1), columns.clip(0, width - 1)]
+    return ((beside == 0) | (beside > d[:, None] + _BEHIND_MM)).mean(axis=1) > 0.6

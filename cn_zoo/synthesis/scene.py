@@ -10,6 +10,9 @@ import numpy as np
 from cn_zoo.synthesis.presets import SceneShares
 from cn_zoo.synthesis.solids import box, ellipsoid, limb, plane
 
+#: What of a hand's mesh, arm included, is the hand: so far from its centre along each axis, in mm.
+_NEAR_THE_HAND_MM = 110.0
+
 
 @dataclass(frozen=True)
 class PlacedHand:
@@ -61,6 +64,35 @@ def draw_scene(shares: SceneShares, hand: PlacedHand, rng: np.random.Generator) 
     if luck[2] < shares.passing:
         solids.append(_passing_thing(hand, rng))
     return np.array(solids).reshape(-1, 14)
+
+
+def draw_table_top(vertices: np.ndarray, center: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a table on which a hand lies with its broad side, and flat things beside it.
+
+    Args:
+        vertices: (V, 3) float32 mm of the hand's mesh, camera frame.
+        center: (3,) hand centre.
+        rng: decides all randomness.
+
+    Returns:
+        (N, 14) solids for `cast_solids`.
+    """
+    near = vertices[::7].astype(np.float64) - center
+    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+    normal = np.linalg.eigh(np.cov(near.T))[1][:, 0]
+    normal *= -math.copysign(1.0, normal[2])
+    normal += 0.2 * rng.standard_normal(3)
+    # Tables are not seen from below, nor along their surface.
+    normal[2] = min(normal[2], -0.6)
+    normal /= math.sqrt(normal @ normal)
+    # A part of the hand may sink in: sensors press flat what lies on a surface.
+    lowest = np.quantile(near @ normal, _between(rng, 0.0, 0.2))
+    solids = [plane(center + lowest * normal, normal)]
+    while rng.random() < 0.6:
+        aside = rng.uniform(-350, 350, 3)
+        place = center + aside - (aside @ normal - lowest) * normal
+        solids.append(_flat_thing(place, normal, rng))
+    return np.array(solids)
 
 
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
@@ -143,6 +175,15 @@ def _table(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
     if rng.random() < 0.4:
         solids += [_loose_thing(hand.center + _sideways(rng, 90, 260) - normal * gap, rng) for _ in range(2)]
     return solids
+
+
+def _flat_thing(center: np.ndarray, normal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A low heap or box on a surface: paper, cloth, a phone, or what a sensor makes of a shiny spot."""
+    along = np.cross(normal, rng.standard_normal(3))
+    along /= math.sqrt(along @ along)
+    length, width, height = rng.uniform(20, 90), rng.uniform(15, 60), rng.uniform(3, 25)
+    axes = np.stack([along * length, np.cross(normal, along) * width, normal * height])
+    return (ellipsoid if rng.random() < 0.6 else box)(center, axes)
 
 
 def _clutter(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
