@@ -195,7 +195,7 @@ class ConvertedSet:
             skipped_filters, chunk = self._open().patches.read_direct_chunk((int(index), 0, 0))
             pixels = chunk if skipped_filters else zlib.decompress(chunk)
             return np.frombuffer(pixels, np.uint16).reshape(_PATCH_SIZE, _PATCH_SIZE)
-        except (OSError, ValueError, zlib.error) as error:
+        except (OSError, RuntimeError, ValueError, zlib.error) as error:  # HDF5 names some failures not at all
             raise InputError(
                 f"{self._path}: frame {index} cannot be read ({error}); the file is damaged, convert the dataset again"
             ) from None
