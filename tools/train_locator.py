@@ -1,7 +1,7 @@
 """Train the hand locator from nothing, and put it into ``pretrained/``.
 
 python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
-    python tools/train_locator.py runs/more --start runs/locator --learning-rate 1.5e-3 --seed 4 --frames 15000
+    python tools/train_locator.py runs/more --start runs/locator --learning-rate 2e-3 --seed 4 --frames 15000
 """
 
 from __future__ import annotations

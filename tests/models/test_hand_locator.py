@@ -48,4 +48,4 @@ def test_they_are_saved_and_loaded_whole(build, tmp_path):
 
 
 def test_they_are_small():
-    assert build_hand_finder().count_params() + build_hand_judge().count_params() < 260_000
+    assert build_hand_finder().count_params() + build_hand_judge().count_params() < 330_000
