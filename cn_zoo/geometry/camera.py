@@ -76,19 +76,23 @@ class Camera:
 
     def uvd_to_xyz(self, uvd: np.ndarray) -> np.ndarray:
         """Back-project ``(..., 3)`` points (u px, v px, depth mm) to camera coordinates in mm."""
-        uvd = np.asarray(uvd, dtype=np.float64)
-        u, v, d = uvd[..., 0], uvd[..., 1], uvd[..., 2]
-        return np.stack([(u - self.cx) * d / self.fx, (v - self.cy) * d / self.fy, d], axis=-1)
+        xyz = np.array(uvd, dtype=np.float64)
+        u, v, d = xyz[..., 0], xyz[..., 1], xyz[..., 2]
+        xyz[..., 0] = (u - self.cx) * d / self.fx
+        xyz[..., 1] = (v - self.cy) * d / self.fy
+        return xyz
 
     def xyz_to_uvd(self, xyz: np.ndarray) -> np.ndarray:
         """Project ``(..., 3)`` camera coordinates in mm to (u px, v px, depth mm).
 
         A point with z = 0 has no image: its u and v come out as infinity or NaN.
         """
-        xyz = np.asarray(xyz, dtype=np.float64)
-        x, y, z = xyz[..., 0], xyz[..., 1], xyz[..., 2]
+        uvd = np.array(xyz, dtype=np.float64)
+        x, y, z = uvd[..., 0], uvd[..., 1], uvd[..., 2]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.stack([x / z * self.fx + self.cx, y / z * self.fy + self.cy, z], axis=-1)
+            uvd[..., 0] = x / z * self.fx + self.cx
+            uvd[..., 1] = y / z * self.fy + self.cy
+        return uvd
 
     def mirrored(self, width: int) -> Camera:
         """The camera that sees an image of ``width`` columns flipped left to right."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +45,9 @@ class HandCrop:
 
     def __post_init__(self) -> None:
         center = tuple(float(value) for value in self.center_uvd)
-        if len(center) != 3 or not np.isfinite(center).all() or center[2] <= 0:
+        if len(center) != 3 or not all(map(math.isfinite, center)) or center[2] <= 0:
             raise ValueError(f"a crop centre is u px, v px, d mm with d > 0; received {self.center_uvd}")
-        if not 0 < self.cube_mm < np.inf:
+        if not 0 < self.cube_mm < math.inf:
             raise ValueError(f"the cube's edge must be a positive number; received {self.cube_mm} mm")
         object.__setattr__(self, "center_uvd", center)
 
@@ -80,8 +81,10 @@ class HandCrop:
         columns, rows = self.window()
         crop = depth_mm.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
         crop = crop.astype(np.float32, copy=False)
-        crop[(rows < 0) | (rows >= height)] = 0
-        crop[:, (columns < 0) | (columns >= width)] = 0
+        if rows[0] < 0 or rows[-1] >= height:
+            crop[(rows < 0) | (rows >= height)] = 0
+        if min(columns[0], columns[-1]) < 0 or max(columns[0], columns[-1]) >= width:
+            crop[:, (columns < 0) | (columns >= width)] = 0
         # In place: fresh memory costs as much as the arithmetic. What was not measured is infinitely far away.
         np.copyto(crop, np.float32(np.inf), where=~(crop > 0))
         crop -= np.float32(self.center_uvd[2])

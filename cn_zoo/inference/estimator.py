@@ -168,13 +168,13 @@ class HandPoseEstimator:
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, location: HandLocation, hand: str) -> HandPose:
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
-        near = np.mean([math.erf(_CONFIDENT_MM / (math.sqrt(2) * each)) for each in sigma])
+        near = sum(math.erf(_CONFIDENT_MM / (math.sqrt(2) * each)) for each in sigma.tolist()) / len(sigma)
         return HandPose(
             xyz=crop.camera.uvd_to_xyz(uvd),
             uvd=uvd,
             sigma=sigma,
             latent=outputs["latent"],
-            confidence=float(location.confidence * near),
+            confidence=location.confidence * near,
             hand=hand,
             skeleton=self.skeleton,
             camera=crop.camera,

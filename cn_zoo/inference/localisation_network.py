@@ -45,6 +45,8 @@ _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
 _SAME_HAND_MM = 60.0
 _NEAREST_MM = 60.0
+#: How far the middle of a cell lies behind its first pixel, in pixels of the view.
+_CELL_MIDDLE = (VIEW_CELL - 1) / 2
 
 
 class HandFinder:
@@ -69,11 +71,12 @@ class HandFinder:
         rows, columns = np.nonzero(peaks)
         best = np.argsort(-log_odds[rows, columns])[:count]
         rows, columns = rows[best], columns[best]
-        _, right, down, behind = cells[rows, columns].T.astype(np.float64)
-        middle = (VIEW_CELL - 1) / 2
-        u, v = VIEW_CELL * (columns + right) + middle, VIEW_CELL * (rows + down) + middle
-        d = np.clip(view.cell_depths()[rows, columns] + POSE_UNIT_MM * behind, _NEAREST_MM, None)
-        return view.camera.uvd_to_xyz(np.stack([u, v, d], axis=1)), log_odds[rows, columns]
+        odds, right, down, behind = cells[rows, columns].T
+        uvd = np.empty((len(best), 3))
+        uvd[:, 0] = VIEW_CELL * (columns + right) + _CELL_MIDDLE
+        uvd[:, 1] = VIEW_CELL * (rows + down) + _CELL_MIDDLE
+        uvd[:, 2] = np.maximum(view.cell_depths()[rows, columns] + POSE_UNIT_MM * behind, _NEAREST_MM)
+        return view.camera.uvd_to_xyz(uvd), odds
 
 
 @dataclass(frozen=True)

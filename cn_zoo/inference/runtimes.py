@@ -53,11 +53,11 @@ class _OnnxRuntime:
         options.log_severity_level = 3
         # Bytes, not the path: what was verified is what is loaded.
         self._session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-        (self._input,) = self._session.get_inputs()
+        (self._input,) = (each.name for each in self._session.get_inputs())
         self._names = [output.name for output in self._session.get_outputs()]
 
     def run(self, value: np.ndarray) -> Outputs:
-        values = self._session.run(None, {self._input.name: _batched(value)})
+        values = self._session.run(self._names, {self._input: _batched(value)})
         return {name: value[0] for name, value in zip(self._names, values, strict=True)}
 
 

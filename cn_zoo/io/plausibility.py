@@ -16,7 +16,7 @@ _USEFUL_SHARE = 0.01
 #: A unit is named when it makes most of the values plausible.
 _EXPLAINED_SHARE = 0.5
 #: Samples along the shorter side for the first look.
-_SAMPLES = 60
+_SAMPLES = 30
 
 
 class _Unit(NamedTuple):
