@@ -54,7 +54,7 @@ class LocatorRecipe:
 
     frames: int = 40_000
     batch_size: int = 48
-    learning_rate: float = 6e-3
+    learning_rate: float = 8e-3
     weight_decay: float = 1e-4
     checkpoint_every: int = 125
     seed: int = 3
