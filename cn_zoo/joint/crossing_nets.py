@@ -12,6 +12,7 @@ from keras import KerasTensor, ops
 from cn_zoo.errors import WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.joint.routed_optimizer import RoutedOptimizer
+from cn_zoo.joint.training_kernels import training_kernels
 from cn_zoo.models import (
     ARCHITECTURES,
     NETWORKS,
@@ -223,10 +224,11 @@ class CrossingNets(keras.Model):
         """
         *state, batch = args
         try:
-            for player in self._stepping:
-                self._turn = self.optimizer.turn = player
-                result = super().train_step(*state, batch)
-                state = result[1:] if state else state
+            with training_kernels(self.networks.values()):
+                for player in self._stepping:
+                    self._turn = self.optimizer.turn = player
+                    result = super().train_step(*state, batch)
+                    state = result[1:] if state else state
         finally:
             self._turn = self.optimizer.turn = None
         return result
