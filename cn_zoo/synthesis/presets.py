@@ -241,7 +241,8 @@ PRESETS: dict[str, Preset] = {
         name="msra",
         lenses=(Lens(CAMERAS["msra"], 320, 240, share=0.5, focal_jitter=0.05), _VGA_LONG, _VGA_WIDE),
         sensors=(
-            ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.18), ("d435", 0.14), ("kinect_v2", 0.1), ("kinect_v1", 0.05),
+            ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.12), ("d415_filtered", 0.06), ("d435", 0.14),
+            ("kinect_v2", 0.1), ("kinect_v1", 0.05),
         ),
         distance_mm=(250.0, 500.0),
         wide_distance_mm=(350.0, 950.0),
