@@ -140,7 +140,7 @@ class HandPoseEstimator:
         """Where the joints say that their mean is far from the centre, look again from there: they tell it better."""
         first = self._estimate(depth_mm, camera, location, hand)
         mean = first.xyz.mean(axis=0)
-        if np.linalg.norm(mean - camera.uvd_to_xyz(location.center_uvd)) < _WELL_CENTERED_MM:
+        if math.dist(mean, camera.uvd_to_xyz(location.center_uvd)) < _WELL_CENTERED_MM:
             return first
         better = replace(location, center_uvd=tuple(camera.xyz_to_uvd(mean)))
         return self._estimate(depth_mm, camera, better, first.hand)

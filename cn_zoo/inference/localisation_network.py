@@ -176,19 +176,19 @@ class HandLocator:
     def _evidence_of_geometry(self, depth_mm: np.ndarray, camera: Camera) -> list[Evidence]:
         """What is to be said of the place that geometry names, if it names one."""
         try:
-            place = camera.uvd_to_xyz(np.array(locate_hand(depth_mm, camera).center_uvd))
+            place = camera.uvd_to_xyz(locate_hand(depth_mm, camera).center_uvd)
         except NoHandError:
             return []
         return [self._look_twice(depth_mm, camera, place, _GEOMETRY_LOG_ODDS)]
 
     def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
         """Probability that the hand at a centre is a right one."""
-        return self._look(depth_mm, camera, camera.uvd_to_xyz(np.array(center_uvd)), 0.0).right
+        return self._look(depth_mm, camera, camera.uvd_to_xyz(center_uvd), 0.0).right
 
     def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
         evidence = self._look(depth_mm, camera, place, finder)
         center = evidence.centers[-1]
-        if np.linalg.norm(center - place) < _FAR_OFF_MM or center[2] < _NEAREST_MM:
+        if math.dist(center, place) < _FAR_OFF_MM or center[2] < _NEAREST_MM:
             return evidence
         return self._look(depth_mm, camera, center, finder)
 
@@ -218,7 +218,10 @@ def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
     """The same without those found twice; the first of each stays."""
     kept: list[HandLocation] = []
     for hand in hands:
-        place = camera.uvd_to_xyz(np.array(hand.center_uvd))
-        if all(np.linalg.norm(place - camera.uvd_to_xyz(np.array(other.center_uvd))) > _SAME_HAND_MM for other in kept):
+        if all(_distance_mm(hand, other, camera) > _SAME_HAND_MM for other in kept):
             kept.append(hand)
     return kept
+
+
+def _distance_mm(hand: HandLocation, other: HandLocation, camera: Camera) -> float:
+    return math.dist(camera.uvd_to_xyz(hand.center_uvd), camera.uvd_to_xyz(other.center_uvd))
