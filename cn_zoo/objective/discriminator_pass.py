@@ -15,6 +15,7 @@ from cn_zoo.objective.gradient_routing import call_frozen
 from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
 from cn_zoo.objective.posterior_terms import joint_error, latent_error, latent_likelihood, turn_pose
+from cn_zoo.objective.rows import rows
 
 
 class DiscriminatorPass:
@@ -51,7 +52,7 @@ class DiscriminatorPass:
 
     def synthetic_posterior(self) -> KerasTensor:
         """Random latents are likely under the posteriors of the depth maps generated from them."""
-        posterior = self.nets.posterior_head(self._fake[self.count :], training=False)
+        posterior = self.nets.posterior_head(self._random_fake, training=False)
         return ops.mean(latent_likelihood(self._latents[1], posterior["mean"], posterior["log_variance"]))
 
     def realness(self) -> KerasTensor:
@@ -63,8 +64,8 @@ class DiscriminatorPass:
     def metric(self) -> KerasTensor:
         """Embeddings differ as latents do: real from real, and random syntheses from real."""
         latent, random_latent = self._latents
-        real = self.nets.metric_head(self._real[: self.count], training=self.batch.training)
-        fake = self.nets.metric_head(self._fake[self.count :], training=False)
+        real = self.nets.metric_head(rows(self._real, 0, self.count), training=self.batch.training)
+        fake = self.nets.metric_head(self._random_fake, training=False)
         return ops.mean(
             difference_error(real, ops.roll(real, 1, 0), latent, ops.roll(latent, 1, 0))
             + difference_error(fake, real, random_latent, latent)
@@ -111,6 +112,10 @@ class DiscriminatorPass:
         """The trunk's features of reconstructions, then of random syntheses."""
         generated = ops.stop_gradient(self._generate(ops.concatenate(self._latents)))
         return self.nets.trunk(generated, training=False)
+
+    @cached_property
+    def _random_fake(self) -> KerasTensor:
+        return rows(self._fake, self.count, self.count)
 
     def _generate(self, latent: KerasTensor) -> KerasTensor:
         mapped = call_frozen(self.nets.mapping, latent, self.batch.training)

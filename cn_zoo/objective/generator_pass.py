@@ -14,6 +14,7 @@ from cn_zoo.objective.depth_terms import clipped_reconstruction
 from cn_zoo.objective.gradient_routing import call_frozen
 from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
+from cn_zoo.objective.rows import rows
 
 #: The terms that learn from random syntheses too.
 _ADVERSARIAL = {"feature_matching", "generator_metric"}
@@ -35,25 +36,27 @@ class GeneratorPass:
 
     def depth_reconstruction(self) -> KerasTensor:
         """The depth map of a pose's latent is generated."""
-        return ops.mean(clipped_reconstruction(self.batch.depth, self._generated[: self.count]))
+        return ops.mean(clipped_reconstruction(self.batch.depth, rows(self._generated, 0, self.count)))
 
     def unlabelled_reconstruction(self) -> KerasTensor | None:
         """An unlabelled depth map is generated from its posterior's mean."""
         if not self._unlabelled:
             return None
-        count = ops.shape(self.batch.unlabelled)[0]
-        return ops.mean(clipped_reconstruction(self.batch.unlabelled, self._generated[-count:]))
+        first = 2 * self.count if self._random else self.count
+        generated = rows(self._generated, first, ops.shape(self.batch.unlabelled)[0])
+        return ops.mean(clipped_reconstruction(self.batch.unlabelled, generated))
 
     def feature_matching(self) -> KerasTensor:
         """Generated and real depth maps, unlabelled ones included, have the same mean features."""
-        real, fake = (call_frozen(self.nets.realness_head, each)["features"] for each in (self._real, self._fake))
+        real = self._real if self.batch.unlabelled is None else ops.concatenate([self._real, self._real_unlabelled])
+        real, fake = (call_frozen(self.nets.realness_head, each)["features"] for each in (real, self._fake))
         return feature_matching(real, fake)
 
     def generator_metric(self) -> KerasTensor:
         """Random syntheses differ from real depth maps as their latents do."""
         latent, random_latent = self._latents
-        real = call_frozen(self.nets.metric_head, self._real[: self.count])
-        fake = call_frozen(self.nets.metric_head, self._fake[self.count :])
+        real = call_frozen(self.nets.metric_head, self._real)
+        fake = call_frozen(self.nets.metric_head, rows(self._fake, self.count, self.count))
         return ops.mean(difference_error(fake, real, random_latent, latent))
 
     @cached_property
@@ -62,14 +65,17 @@ class GeneratorPass:
 
     @cached_property
     def _real(self) -> KerasTensor:
-        """The trunk's features of labelled, then unlabelled depth maps."""
-        depths = [each for each in (self.batch.depth, self.batch.unlabelled) if each is not None]
-        return call_frozen(self.nets.trunk, ops.concatenate(depths))
+        """The trunk's features of labelled depth maps."""
+        return call_frozen(self.nets.trunk, self.batch.depth)
+
+    @cached_property
+    def _real_unlabelled(self) -> KerasTensor:
+        return call_frozen(self.nets.trunk, self.batch.unlabelled)
 
     @cached_property
     def _fake(self) -> KerasTensor:
         """The trunk's features of reconstructions, then of random syntheses."""
-        return call_frozen(self.nets.trunk, self._generated[: 2 * self.count])
+        return call_frozen(self.nets.trunk, rows(self._generated, 0, 2 * self.count))
 
     @cached_property
     def _generated(self) -> KerasTensor:
@@ -79,7 +85,7 @@ class GeneratorPass:
         if self._random:
             latents.append(random_latent)
         if self._unlabelled:
-            posterior = call_frozen(self.nets.posterior_head, call_frozen(self.nets.trunk, self.batch.unlabelled))
+            posterior = call_frozen(self.nets.posterior_head, self._real_unlabelled)
             latents.append(ops.stop_gradient(posterior["mean"]))
         mapped = self.nets.mapping(ops.concatenate(latents), training=self.batch.training)
         return self.nets.generator(mapped, training=self.batch.training)
