@@ -27,6 +27,7 @@ class Stage:
         beta_1: AdamW's.
         weight_decay: AdamW's; Muon's own is 0.01.
         clip_norm: the longest that a weight's gradient may be under AdamW; 0: any length.
+        keeps_norms: batch norms stay as they were trained: statistics of few frames, all alike, would serve no others.
         checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves.
     """
 
@@ -42,6 +43,7 @@ class Stage:
     beta_1: float = 0.9
     weight_decay: float = 0.0
     clip_norm: float = 1.0
+    keeps_norms: bool = False
     checkpoint_every: int = 250
 
     @property
@@ -150,6 +152,7 @@ STAGES: dict[str, Stage] = {
         synthetic_batch_size=16,
         learning_rate=3e-4,
         weight_decay=1e-4,
+        keeps_norms=True,
         checkpoint_every=50,
     ),
 }

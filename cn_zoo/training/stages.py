@@ -94,7 +94,16 @@ def _compile(nets: CrossingNets, stage: Stage) -> None:
     """Let the stage's networks learn by the stage's terms, and no others."""
     for name, network in nets.networks.items():
         network.trainable = name in stage.trains
+        if stage.keeps_norms:
+            _keep_norms(network)
     nets.compile(_optimizer(stage), JointObjective.of(stage.terms))
+
+
+def _keep_norms(network: keras.Model) -> None:
+    """A batch norm that cannot be trained uses its moving statistics, and leaves them."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
 
 
 def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:

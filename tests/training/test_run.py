@@ -160,6 +160,8 @@ def test_finetuning_nets_is_joint_and_gives_a_model(finished, icvl_folder, icvl_
     before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
     assert not np.array_equal(before.trunk.get_weights()[0], after.trunk.get_weights()[0])
     np.testing.assert_array_equal(before.pose_decoder.get_weights()[0], after.pose_decoder.get_weights()[0])
+    norms = [nets.trunk.get_layer("trunk_conv1_norm").get_weights() for nets in (before, after)]
+    np.testing.assert_array_equal(*norms)
     with (folder / "joint.csv").open() as file:
         row = next(csv.DictReader(file))
     assert {"consistency", "unlabelled_cycle", "unlabelled_reconstruction", "feature_matching"} <= set(row)
