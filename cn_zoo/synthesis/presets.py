@@ -112,13 +112,14 @@ class PoseShares:
 
 @dataclass(frozen=True)
 class SceneShares:
-    """How often what is around the hand. The first four exclude one another; the rest of the frames is empty.
+    """How often what is around the hand. The first five exclude one another; the rest of the frames is empty.
 
     Attributes:
         body: head, torso and arm of the hand's owner behind it.
         wall: a wall behind.
         table: a table top close under the hand.
         clutter: loose things behind.
+        lying: a table top on which the hand lies flat.
         sleeve: a sleeve over the forearm.
         second_hand: another hand near or touching.
         held: an object in the hand.
@@ -131,6 +132,7 @@ class SceneShares:
     wall: float = 0.10
     table: float = 0.15
     clutter: float = 0.08
+    lying: float = 0.0
     sleeve: float = 0.35
     second_hand: float = 0.08
     held: float = 0.10
@@ -252,6 +254,6 @@ PRESETS: dict[str, Preset] = {
             yaw_deg=95.0, pitch_deg=95.0, lean_deg=0.0, concentration=1.0, any_roll=0.3, back=0.25,
         ),
         poses=PoseShares(families=(("counting", 0.12), ("letters", 0.12), ("msra", 0.46), ("everyday", 0.3))),
-        scene=SceneShares(table=0.26, body=0.18, boxed=0.18),
+        scene=SceneShares(table=0.26, body=0.18, lying=0.06, boxed=0.18),
     ),
 }  # fmt: skip

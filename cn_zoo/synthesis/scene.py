@@ -109,7 +109,13 @@ def random_rotation(rng: np.random.Generator) -> np.ndarray:
 
 
 def _draw_behind(shares: SceneShares, luck: float, hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
-    choices = ((shares.body, _body), (shares.wall, _wall), (shares.table, _table), (shares.clutter, _clutter))
+    choices = (
+        (shares.body, _body),
+        (shares.wall, _wall),
+        (shares.table, _table),
+        (shares.clutter, _clutter),
+        (shares.lying, _table_below),
+    )
     for share, draw in choices:
         if luck < share:
             return draw(hand, rng)
@@ -184,6 +190,11 @@ def _flat_thing(center: np.ndarray, normal: np.ndarray, rng: np.random.Generator
     length, width, height = rng.uniform(20, 90), rng.uniform(15, 60), rng.uniform(3, 25)
     axes = np.stack([along * length, np.cross(normal, along) * width, normal * height])
     return (ellipsoid if rng.random() < 0.6 else box)(center, axes)
+
+
+def _table_below(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
+    """A table on which the hand lies."""
+    return list(draw_table_top(hand.vertices, hand.center, rng))
 
 
 def _clutter(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:

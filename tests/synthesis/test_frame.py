@@ -43,6 +43,17 @@ def test_a_hand_fills_its_crop(crops):
     assert 0.08 < np.median(filled) < 0.6
 
 
+def test_a_lying_hand_has_its_table_right_behind_it(preset):
+    lying, alone = (
+        [draw_crop(replace(preset.own(), scene=scene), 5, index, jitter=False).depth for index in range(20)]
+        for scene in (replace(ALONE, lying=1.0), ALONE)
+    )
+    table = [depth[(depth < 1) & (without == 1)] for depth, without in zip(lying, alone, strict=True)]
+    assert np.mean([each.size for each in table]) > 0.5 * 128 * 128
+    # In units of half the cube, 125 mm.
+    assert np.median(np.concatenate(table)) < 0.6
+
+
 def test_the_cube_sits_off_the_centre_for_training_only(preset):
     jittered, centred = (
         [draw_crop(preset.own(), 5, index, jitter=jitter).crop for index in range(40)] for jitter in (True, False)
