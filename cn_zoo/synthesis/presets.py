@@ -243,7 +243,7 @@ PRESETS: dict[str, Preset] = {
         name="msra",
         lenses=(Lens(CAMERAS["msra"], 320, 240, share=0.5, focal_jitter=0.05), _VGA_LONG, _VGA_WIDE),
         sensors=(
-            ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.12), ("d415_filtered", 0.06), ("d435", 0.14),
+            ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.14), ("d415_filtered", 0.04), ("d435", 0.14),
             ("kinect_v2", 0.1), ("kinect_v1", 0.05),
         ),
         distance_mm=(250.0, 500.0),
@@ -254,6 +254,6 @@ PRESETS: dict[str, Preset] = {
             yaw_deg=95.0, pitch_deg=95.0, lean_deg=0.0, concentration=1.0, any_roll=0.3, back=0.25,
         ),
         poses=PoseShares(families=(("counting", 0.12), ("letters", 0.12), ("msra", 0.46), ("everyday", 0.3))),
-        scene=SceneShares(table=0.26, body=0.18, lying=0.06, boxed=0.18),
+        scene=SceneShares(table=0.26, body=0.18, lying=0.04, boxed=0.18),
     ),
 }  # fmt: skip
