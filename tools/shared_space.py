@@ -3,8 +3,8 @@
     python tools/shared_space.py MODEL [--count 400]
 
 MODEL is a zoo name or a run's folder, with nets. Prints how far the posterior is off, in mm, on rendered depth maps of
-hands never seen (nothing else in view) and on those that the generator makes of the same poses' latents; and, of walks of
-8 steps between pairs of them, the largest step over the walk's mean step, as mean joint movement.
+hands never seen (nothing else in view) and on those that the generator makes of the same poses' latents; and, of walks
+of 8 steps between pairs of them, the largest step over the walk's mean step, as mean joint movement.
 """
 
 from __future__ import annotations
