@@ -14,10 +14,11 @@ from cn_zoo.objective.depth_terms import clipped_reconstruction
 from cn_zoo.objective.gradient_routing import call_frozen
 from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
+from cn_zoo.objective.posterior_terms import joint_error
 from cn_zoo.objective.rows import rows
 
 #: The terms that learn from random syntheses too.
-_ADVERSARIAL = {"feature_matching", "generator_metric"}
+_ON_RANDOM = {"feature_matching", "generator_metric", "generated_pose"}
 
 
 class GeneratorPass:
@@ -31,7 +32,7 @@ class GeneratorPass:
         self.nets = nets
         self.batch = batch
         self.count = ops.shape(batch.depth)[0]
-        self._random = bool(_ADVERSARIAL & set(wanted))
+        self._random = bool(_ON_RANDOM & set(wanted))
         self._unlabelled = batch.unlabelled is not None and "unlabelled_reconstruction" in wanted
 
     def depth_reconstruction(self) -> KerasTensor:
@@ -58,6 +59,13 @@ class GeneratorPass:
         real = call_frozen(self.nets.metric_head, self._real)
         fake = call_frozen(self.nets.metric_head, rows(self._fake, self.count, self.count))
         return ops.mean(difference_error(fake, real, random_latent, latent))
+
+    def generated_pose(self) -> KerasTensor:
+        """The posterior reads a generated depth map's own pose off it."""
+        posterior = call_frozen(self.nets.posterior_head, self._fake)
+        latents = [*self._latents, posterior["mean"]]
+        poses = call_frozen(self.nets.pose_decoder, ops.concatenate(latents))
+        return ops.mean(joint_error(poses[: 2 * self.count], poses[2 * self.count :]))
 
     @cached_property
     def _latents(self) -> tuple[KerasTensor, KerasTensor]:

@@ -28,7 +28,13 @@ TERMS: dict[str, tuple[str, ...]] = {
         "realness",
         "metric",
     ),
-    "generator": ("depth_reconstruction", "unlabelled_reconstruction", "feature_matching", "generator_metric"),
+    "generator": (
+        "depth_reconstruction",
+        "unlabelled_reconstruction",
+        "generated_pose",
+        "feature_matching",
+        "generator_metric",
+    ),
 }
 _PASSES = {"pose_vae": PoseVAEPass, "discriminator": DiscriminatorPass, "generator": GeneratorPass}
 
@@ -60,6 +66,8 @@ class JointObjective:
         unlabelled_cycle: the discriminator: an unlabelled depth map's posterior mean generates that depth map.
         depth_reconstruction: the generator: it generates the depth map of a pose's latent.
         unlabelled_reconstruction: the generator: it generates an unlabelled depth map from its posterior mean.
+        generated_pose: the generator: distance of the joints that the posterior reads off a generated depth map from
+            its own, in 50 mm, of reconstructions and random syntheses.
         feature_matching: the generator: generated and real depth maps, unlabelled ones included, have the same mean
             features.
         generator_metric: the generator: random syntheses differ from real depth maps as their latents do.
@@ -78,6 +86,7 @@ class JointObjective:
     unlabelled_cycle: float = 1.0
     depth_reconstruction: float = 10.0
     unlabelled_reconstruction: float = 10.0
+    generated_pose: float = 1.0
     feature_matching: float = 1.0
     generator_metric: float = 0.1
 

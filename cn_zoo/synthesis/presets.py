@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from cn_zoo.geometry import CAMERAS, Camera
 
@@ -176,6 +176,10 @@ class Preset:
         """This preset with the benchmark's own camera, sensor and distances only."""
         lens = replace(self.lenses[0], focal_jitter=0.0)
         return replace(self, lenses=(lens,), sensors=self.sensors[:1], wide=0.0)
+
+    def bare(self) -> Preset:
+        """This preset with nothing to be seen but the hand and its arm."""
+        return replace(self, scene=SceneShares(**{share.name: 0.0 for share in fields(SceneShares)}))
 
 
 _VGA_LONG = Lens(Camera(560.0, 560.0, 320.0, 240.0), 640, 480, share=0.25, focal_jitter=0.15)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-#: Where a stage's samples come from: poses without pictures, or depth maps with poses.
-STREAMS = ("poses", "crops")
+#: Where a stage's samples come from: poses without pictures; depth maps with poses; synthetic ones with nothing in them
+#: but the hand.
+STREAMS = ("poses", "crops", "hands")
 OPTIMIZERS = ("adamw", "muon")
 
 
@@ -17,7 +18,7 @@ class Stage:
         trains: names of networks (`cn_zoo.models.NETWORKS`).
         terms: weights of the terms of `cn_zoo.objective.JointObjective`; those not named weigh 0.
         samples: labelled samples to learn from, to the last whole checkpoint.
-        stream: ``"poses"`` or ``"crops"``.
+        stream: one of `STREAMS`.
         batch_size: labelled samples a step.
         unlabelled_batch_size: unlabelled depth maps a step beside them; 0: the stage does without.
         synthetic_batch_size: synthetic crops a step in addition to a run's own labelled ones (``--data``), so that the
@@ -99,11 +100,13 @@ STAGES: dict[str, Stage] = {
         weight_decay=1e-4,
         checkpoint_every=200,
     ),
-    # The generator learns the depth maps of poses; fast, as nothing else runs.
+    # The generator learns what poses look like; fast, as nothing else runs. Scenes and held things are not in the
+    # latent: on them it would only blur.
     "generator": Stage(
         trains=("generator",),
-        terms={"depth_reconstruction": 1.0},
+        terms={"depth_reconstruction": 20.0, "generated_pose": 1.0},
         samples=40_000,
+        stream="hands",
         batch_size=32,
         learning_rate=1e-3,
         clip_norm=0.0,

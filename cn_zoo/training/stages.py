@@ -125,6 +125,8 @@ def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunDat
         return [PoseSource(poses, stage.batch_size, recipe.seed)]
     sources: list[Source] = []
     preset, synthetic = PRESETS[recipe.dataset], stage.synthetic_batch_size
+    if stage.stream == "hands":
+        preset = preset.bare()
     if data.labelled is None:
         synthetic += stage.batch_size
     else:

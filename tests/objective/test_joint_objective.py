@@ -23,6 +23,7 @@ REACHED = {
     "unlabelled_cycle": {"trunk", "posterior_head"},
     "depth_reconstruction": {"mapping_layer", "generator"},
     "unlabelled_reconstruction": {"mapping_layer", "generator"},
+    "generated_pose": {"mapping_layer", "generator"},
     "feature_matching": {"mapping_layer", "generator"},
     "generator_metric": {"mapping_layer", "generator"},
 }

@@ -43,6 +43,11 @@ def test_a_hand_fills_its_crop(crops):
     assert 0.08 < np.median(filled) < 0.6
 
 
+def test_a_bare_preset_shows_nothing_but_the_hand(preset):
+    assert preset.bare().scene == ALONE
+    assert (preset.bare().sensors, preset.bare().views) == (preset.sensors, preset.views)
+
+
 def test_a_lying_hand_has_its_table_right_behind_it(preset):
     lying, alone = (
         [draw_crop(replace(preset.own(), scene=scene), 5, index, jitter=False).depth for index in range(20)]
