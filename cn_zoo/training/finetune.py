@@ -20,9 +20,9 @@ def finetune(
 ) -> Path:
     """Train a model on, by the packaged recipe ``finetune``.
 
-    With the model's nets, all of the depth half learns by the joint objective; of a model released without them, the
-    estimator alone, by labels and by consistency. Either way synthetic crops run beside the labelled frames, so that
-    poses which these do not show are not forgotten.
+    The estimator learns by the stage ``adapt``, from labels and by consistency on unlabelled frames; synthetic crops
+    run beside them, so that poses which the frames do not show are not forgotten. The latent space and the generator
+    stay as they are: the generator draws hands, and people's frames show what stands around them as well.
 
     Args:
         model: a name, path or URL.
@@ -40,7 +40,8 @@ def finetune(
         UnknownModelError, WeightsError: the model is not there.
     """
     preset = get_preset(model)
-    stages = ["joint"] if "nets" in preset.files else ["pose_encoder", "adapt"]
+    # Released without its nets, a model's pose encoder has to be made anew.
+    stages = ["adapt"] if "nets" in preset.files else ["pose_encoder", "adapt"]
     facts = {
         "name": folder.resolve().name,
         "dataset": preset.skeleton,
@@ -49,7 +50,7 @@ def finetune(
         "stages": stages,
     }
     if unlabelled is None:
-        facts |= {f"{stage}.unlabelled_batch_size": 0 for stage in stages}
+        facts["adapt.unlabelled_batch_size"] = 0
     # A TOML value of these kinds is written as JSON writes it.
     own = tuple(f"{key}={json.dumps(value)}" for key, value in facts.items())
     return train(load_recipe("finetune", (*own, *overrides)), folder, resume, labelled, unlabelled)

@@ -145,15 +145,15 @@ STAGES: dict[str, Stage] = {
         learning_rate=1e-3,
         weight_decay=1e-4,
     ),
-    # The estimator alone learns from unlabelled depth: fine-tuning where there is no generator.
+    # Fine-tuning: the estimator alone, on people's own frames.
     "adapt": Stage(
         trains=("trunk", "posterior_head"),
         terms={**_POSTERIOR, "consistency": 1.0},
-        samples=12_000,
+        samples=6_000,
         batch_size=16,
         unlabelled_batch_size=32,
         synthetic_batch_size=16,
-        learning_rate=3e-4,
+        learning_rate=1e-4,
         weight_decay=1e-4,
         keeps_norms=True,
         checkpoint_every=50,

@@ -148,10 +148,10 @@ def test_a_stage_without_its_stream_says_so(tmp_path):
         train(load_recipe("icvl", (*SHORT, 'stages=["joint"]')), tmp_path / "run")
 
 
-def test_finetuning_nets_is_joint_and_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path):
+def test_finetuning_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path):
     """Six labelled frames of which one is held out, twelve unlabelled ones, synthetic crops beside them."""
-    short = ("mixed_precision=false", "joint.samples=4", "joint.batch_size=2", "joint.unlabelled_batch_size=3")
-    few = ("joint.synthetic_batch_size=2", "labelled_fraction=0.5")
+    short = ("mixed_precision=false", "adapt.samples=4", "adapt.batch_size=2", "adapt.unlabelled_batch_size=3")
+    few = ("adapt.synthetic_batch_size=2", "labelled_fraction=0.5")
     folder = finetune(str(finished), icvl_folder, icvl_set_path, tmp_path / "mine", overrides=(*short, *few))
     preset = Preset.load(folder)
     assert preset.name == "mine" and set(preset.files) == {"onnx", "estimator", "nets"}
@@ -162,6 +162,14 @@ def test_finetuning_nets_is_joint_and_gives_a_model(finished, icvl_folder, icvl_
     np.testing.assert_array_equal(before.pose_decoder.get_weights()[0], after.pose_decoder.get_weights()[0])
     norms = [nets.trunk.get_layer("trunk_conv1_norm").get_weights() for nets in (before, after)]
     np.testing.assert_array_equal(*norms)
+    with (folder / "adapt.csv").open() as file:
+        assert {"pose", "consistency"} <= set(next(csv.DictReader(file)))
+
+
+def test_the_joint_stage_has_all_of_its_terms(finished, icvl_folder, icvl_set_path, tmp_path):
+    sizes = ("joint.samples=4", "joint.batch_size=2", "joint.unlabelled_batch_size=3")
+    more = (f"start={finished}", 'stages=["joint"]', "held_out=0.1", *sizes)
+    folder = train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run", data=icvl_folder, unlabelled=icvl_set_path)
     with (folder / "joint.csv").open() as file:
         row = next(csv.DictReader(file))
     assert {"consistency", "unlabelled_cycle", "unlabelled_reconstruction", "feature_matching"} <= set(row)
