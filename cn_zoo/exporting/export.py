@@ -56,13 +56,15 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     (1, 128, 128, 1); outputs ``pose``, ``sigma``, ``latent`` as of ``cn_zoo.models.build_pose_estimator``.
     ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
     Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). ``"finder"`` and ``"judge"`` are the hand locator's
-    networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32.
+    networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32, but whole
+    numbers in int8 files of TFLite, which have a scale and a zero point beside each tensor.
 
     Args:
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.
         format: ``"onnx"`` or ``"tflite"``.
         precision: ``"fp32"``; ``"fp16"``, weights stored in half the bytes and computed with as float32; or
-            ``"int8"``, convolutions in 8 bit, calibrated on synthetic crops, the rest in float32.
+            ``"int8"``, calibrated on synthetic crops: in ONNX files convolutions in 8 bit and the rest in float32, in
+            TFLite files whole numbers throughout, for boards without floats: maps in 8 bit, the rest in 16.
         path: ends in ``.onnx`` or ``.tflite``, as the format says.
         part: one of `PARTS`.
 

@@ -4,7 +4,8 @@ ONNX keeps it as the metadata property ``cn_zoo``. TFLite keeps it as the file `
 the network, the format's own way of carrying files along. Both hold the same JSON::
 
     {"cn_zoo": version, "part": "estimator" | "generator" | "finder" | "judge", "precision": "fp32" | "fp16" | "int8",
-     "joints": [names in order], "input": what it means, "outputs": what they mean, "record": preset.json without files}
+     "joints": [names in order], "input": what it means, "outputs": what they mean, "numbers": their format,
+     "record": preset.json without files}
 """
 
 from __future__ import annotations
@@ -22,20 +23,24 @@ _ONNX_KEY = "cn_zoo"
 _ZIPPED_FILE = "cn_zoo.json"
 
 _CROP = (
-    "(1, 128, 128, 1) float32: the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
+    "(1, 128, 128, 1): the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
     "(depth - depth of the cube's centre) / (cube_mm / 2), clipped to [-1, 1]; +1 also where nothing was measured"
 )
-_LATENT = "latent (1, L) float32: the place in the shared latent space"
+_LATENT = "latent (1, L): the place in the shared latent space"
 _POSE = (
     "pose (1, J, 3): joints from the cube's centre, right, down, forward, in units of 50 mm; "
     "sigma (1, J): their deviation in the same unit"
+)
+_NUMBERS = (
+    "float32; in TFLite files of precision int8 whole numbers, which mean (number - zero point) * scale, both of them "
+    "beside each tensor"
 )
 #: What goes in and what comes out of each of a model's networks.
 _INTERFACES = {
     "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}"},
     "generator": {"input": _LATENT, "outputs": f"depth {_CROP}"},
     "finder": {
-        "input": "planes (1, h, w, 2) float32: cn_zoo.geometry.FrameView.planes",
+        "input": "planes (1, h, w, 2): cn_zoo.geometry.FrameView.planes",
         "outputs": "cells (1, h / 8, w / 8, 4): as cn_zoo.models.build_hand_finder tells",
     },
     "judge": {
@@ -86,6 +91,7 @@ def _to_json(preset: Preset, precision: str, part: str) -> str:
         "precision": precision,
         "joints": SKELETONS[preset.skeleton].joints,
         **_INTERFACES[part],
+        "numbers": _NUMBERS,
         "record": record,
     }
     return json.dumps(facts, ensure_ascii=False)

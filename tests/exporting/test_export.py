@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from untrained_model import save_untrained_model
 
 import cn_zoo
@@ -136,6 +137,13 @@ def test_precisions_are_what_they_say(exported):
     assert "DequantizeLinear" not in inputs
 
 
+def test_int8_on_tflite_is_whole_numbers_throughout(exported):
+    interpreter = Interpreter(str(exported["tflite", "int8"][0]))
+    assert {np.dtype(tensor["dtype"]).kind for tensor in interpreter.get_tensor_details()} == {"i"}
+    assert [tensor["dtype"] for tensor in interpreter.get_input_details()] == [np.int8]
+    assert {tensor["dtype"] for tensor in interpreter.get_output_details()} == {np.int16}
+
+
 def test_one_thread_gives_what_two_give(exported):
     crop = draw_crop(PRESETS["icvl"], 0, 1).depth
     for path, _ in exported.values():
@@ -217,7 +225,7 @@ def test_the_generator_alone(nets, few_crops, tmp_path, form, precision):
 
 @pytest.mark.parametrize(
     ("part", "form", "precision"),
-    [("finder", "onnx", "fp32"), ("finder", "tflite", "fp16"), ("judge", "onnx", "int8"), ("judge", "tflite", "fp32")],
+    [("finder", "onnx", "fp32"), ("finder", "tflite", "int8"), ("judge", "onnx", "int8"), ("judge", "tflite", "fp16")],
 )
 def test_the_hand_locators_networks_alone(few_crops, tmp_path, part, form, precision):
     keras.utils.set_random_seed(2)
