@@ -14,7 +14,7 @@ from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
 from cn_zoo.inference.localisation import HandLocation, locate_hand
-from cn_zoo.inference.localisation_network import SURE_OF_SIDE, HandLocator
+from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
 from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.zoo import Preset, get_preset, resolve
@@ -146,14 +146,11 @@ class HandPoseEstimator:
         return self._estimate(depth_mm, camera, better, first.hand)
 
     def _estimate(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
-        """One look at the image from a given centre; one for each hand where the locator is not sure which it is."""
-        hands = (hand,)
-        if hand == "auto":
-            hands = tuple(
-                side
-                for side, probability in (("right", location.right), ("left", 1 - location.right))
-                if probability > 1 - SURE_OF_SIDE
-            )
+        """One look at the image from a given centre; one for each hand where it may be either.
+
+        Of right and left the pose network knows more than the locator: it is surer of the hand that it is.
+        """
+        hands = ("right", "left") if hand == "auto" else (hand,)
         looks = [self._look(depth_mm, camera, location, each) for each in hands]
         return min(looks, key=lambda look: look.sigma.mean())
 

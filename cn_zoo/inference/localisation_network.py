@@ -34,8 +34,6 @@ JUDGE_CENTERS = ("nyu", "icvl", "msra")
 _PLACES = 3
 #: Places of lower log odds are not worth asking about, nor are those so much below the best one.
 _LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
-#: The judge's word on the side counts from this probability: below it is wrong too often.
-SURE_OF_SIDE = 0.95
 #: Nothing more is asked when as many hands as are wanted are as likely as this, and rather of the wanted side.
 _SETTLED = 0.9
 #: A place that geometry names counts as much as one of these log odds of the finder: of its better ones.

@@ -158,22 +158,19 @@ def test_arrays_that_are_no_depth_image():
         estimator.predict(_image_with_block(), center=CENTER, hand="both")
 
 
-def test_the_locators_word_on_the_hand_counts(locator):
+@pytest.mark.parametrize("hand", ["right", "left"])
+def test_of_both_hands_the_network_says_which_it_is(locator, hand):
+    image = _image_with_block()
+    u, v, d = (int(each) for each in CENTER)
+    more = slice(u, u + 90) if hand == "right" else slice(u - 90, u)
+    image[v - 40 : v + 40, more] = d
     puppet = _Puppet(np.zeros((14, 3)))
     estimator = HandPoseEstimator(puppet, _preset())
-    hand = estimator.predict(_image_with_block(), hand="auto")
-    assert hand.hand == "left"
-    assert len(puppet.crops) == 1
-    assert locator.asked == [("nyu", 1, "auto")]
-    assert estimator.predict(_image_with_block(), center=CENTER, hand="auto").hand == "left"
-    assert estimator.predict(_image_with_block(), hand="right").hand == "right"
-
-
-def test_where_the_locator_is_unsure_the_network_sees_both_hands(locator):
-    locator.locations = [HandLocation(CENTER, 0.9, right=0.6)]
-    puppet = _Puppet(np.zeros((14, 3)))
-    HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="auto")
+    assert estimator.predict(image, center=CENTER, hand="auto").hand == hand
     assert len(puppet.crops) == 2
+    assert estimator.predict(image, hand="auto").hand == hand
+    assert locator.asked == [("nyu", 1, "auto")]
+    assert {estimator.predict(image, hand=told).hand for told in ("right", "left")} == {"right", "left"}
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):
@@ -181,9 +178,10 @@ def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locat
     assert hand.confidence == pytest.approx(0.9 * 0.6827, abs=1e-3)
 
 
-def test_several_hands_each_with_its_own_side(locator):
-    hands = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict_hands(_image_with_block(), max_hands=3)
-    assert [hand.hand for hand in hands] == ["left", "right"]
+def test_several_hands_each_seen_both_ways(locator):
+    puppet = _Puppet(np.zeros((14, 3)))
+    hands = HandPoseEstimator(puppet, _preset()).predict_hands(_image_with_block(), max_hands=3)
+    assert len(puppet.crops) == 4
     assert [hand.center_uvd for hand in hands] == [CENTER, (300.0, 250.0, 700.0)]
 
 
