@@ -37,7 +37,7 @@ def test_onnx_is_what_keras_is(run):
     for network, kind, picture in ((locator._finder._network, "finder", planes), (locator._judge, "judge", crop)):
         expected = keras.models.load_model(run / f"{kind}.keras")(picture[None])
         for name, value in network.run(picture).items():
-            np.testing.assert_allclose(value, expected[name][0], atol=0.02)
+            np.testing.assert_allclose(value, expected[name][0], rtol=0.02, atol=0.02)
 
 
 def test_a_finished_run_is_not_begun_again(run):
