@@ -28,13 +28,14 @@ def training_kernels(networks: Iterable[keras.Model]) -> Iterator[None]:
     """
     swapped = []
     if keras.backend.backend() == "tensorflow":
-        swapped = [layer for network in networks for layer in network.layers if _faster(layer)]
-    for layer in swapped:
-        layer.call = partial(_faster(layer), layer)
+        layers = [layer for network in networks for layer in network.layers]
+        swapped = [(layer, call) for layer in layers if (call := _faster(layer))]
+    for layer, call in swapped:
+        layer.call = partial(call, layer)
     try:
         yield
     finally:
-        for layer in swapped:
+        for layer, _ in swapped:
             del layer.call
 
 
@@ -69,12 +70,16 @@ def _normalize(layer: Any, x: KerasTensor, training: bool | None = None, mask: N
 
 def _convolve(layer: Any, x: KerasTensor) -> KerasTensor:
     """A convolution of one channel, as ``keras.layers.Conv2D.call``."""
-    return _finish(layer, _from_one_channel(x, tf.identity(ops.convert_to_tensor(layer.kernel))))
+    return _finish(layer, _with_transpose(x, layer.kernel, _gather, _spread, _kernel_gradient))
 
 
 def _convolve_transposed(layer: Any, x: KerasTensor) -> KerasTensor:
     """A transposed convolution to one channel, as ``keras.layers.Conv2DTranspose.call``."""
-    return _finish(layer, _to_one_channel(x, tf.identity(ops.convert_to_tensor(layer.kernel))))
+
+    def kernel_gradient(narrow: KerasTensor, kernel: KerasTensor, wide: KerasTensor) -> KerasTensor:
+        return _kernel_gradient(wide, kernel, narrow)
+
+    return _finish(layer, _with_transpose(x, layer.kernel, _spread, _gather, kernel_gradient))
 
 
 def _finish(layer: Any, output: KerasTensor) -> KerasTensor:
@@ -83,26 +88,19 @@ def _finish(layer: Any, output: KerasTensor) -> KerasTensor:
     return layer.activation(output)
 
 
-def _from_one_channel(x: KerasTensor, kernel: KerasTensor) -> KerasTensor:
+def _with_transpose(
+    x: KerasTensor, kernel: Any, forward: Callable, transposed: Callable, kernel_gradient: Callable
+) -> KerasTensor:
+    """``forward`` of maps and kernel, with ``transposed`` as the maps' gradient instead of TensorFlow's own."""
+
     @tf.custom_gradient
     def convolve(x: KerasTensor, kernel: KerasTensor) -> tuple[KerasTensor, Callable]:
         def gradients(upstream: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-            return _spread(upstream, kernel), _kernel_gradient(x, kernel, upstream)
+            return transposed(upstream, kernel), kernel_gradient(x, kernel, upstream)
 
-        return _gather(x, kernel), gradients
+        return forward(x, kernel), gradients
 
-    return convolve(x, kernel)
-
-
-def _to_one_channel(x: KerasTensor, kernel: KerasTensor) -> KerasTensor:
-    @tf.custom_gradient
-    def convolve(x: KerasTensor, kernel: KerasTensor) -> tuple[KerasTensor, Callable]:
-        def gradients(upstream: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
-            return _gather(upstream, kernel), _kernel_gradient(upstream, kernel, x)
-
-        return _spread(x, kernel), gradients
-
-    return convolve(x, kernel)
+    return convolve(x, tf.identity(ops.convert_to_tensor(kernel)))
 
 
 def _gather(wide: KerasTensor, kernel: KerasTensor) -> KerasTensor:
