@@ -84,8 +84,8 @@ class HandPoseEstimator:
             depth_mm: ``(H, W)`` depth in mm, row 0 at the top; 0, negative and non-finite mean no measurement.
             camera: the camera that took it; by default the model's own.
             center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
-            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: the hand locator tells; where
-                it is unsure, whichever of the two the network is surer of.
+            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two the network
+                is surer of.
             refine: steps in latent space towards the depth map that was seen; needs Keras and a model with its nets.
 
         Raises:
@@ -104,10 +104,7 @@ class HandPoseEstimator:
         depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
         _check_center(center, depth_mm)
-        right = 0.5
-        if hand == "auto" and (locator := HandLocator.load()):
-            right = locator.side(depth_mm, camera, center)
-        return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0, right), hand)
+        return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0), hand)
 
     def predict_hands(
         self, depth_mm: np.ndarray, camera: Camera | None = None, hand: str = "auto", max_hands: int = 2

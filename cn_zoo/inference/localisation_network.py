@@ -179,10 +179,6 @@ class HandLocator:
             return []
         return [self._look_twice(depth_mm, camera, place, _GEOMETRY_LOG_ODDS)]
 
-    def side(self, depth_mm: np.ndarray, camera: Camera, center_uvd: tuple[float, float, float]) -> float:
-        """Probability that the hand at a centre is a right one."""
-        return self._look(depth_mm, camera, camera.uvd_to_xyz(center_uvd), 0.0).right
-
     def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
         evidence = self._look(depth_mm, camera, place, finder)
         center = evidence.centers[-1]

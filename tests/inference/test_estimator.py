@@ -28,9 +28,6 @@ class _LocatorPuppet:
         self.asked.append((skeleton, max_hands, hand))
         return self.locations[:max_hands]
 
-    def side(self, depth, camera, center):
-        return self.locations[0].right
-
 
 @pytest.fixture
 def locator(monkeypatch):
