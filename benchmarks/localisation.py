@@ -4,7 +4,8 @@
 
 For each preset: the share of centres within 30 mm, as located and as the mean of the joints that the pose network then
 finds; the mean joint error over the error with the true centre; the share of hands whose side was told (half of the
-frames are seen in a mirror), by the locator and, at the true centre, by ``hand="auto"``; frames refused.
+frames are seen in a mirror), by the locator and, at the centre that was found, by ``hand="auto"``; frames refused, and
+the share of as many frames without a hand that are.
 ``--geometric`` measures the localisation without networks instead. At the end, the locator's time beside the pose
 network's, taken in turns on one thread.
 """
@@ -13,7 +14,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count, islice
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from cn_zoo.inference.localisation import locate_hand
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
+from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import resolve
 
@@ -46,34 +49,37 @@ def main() -> None:
 
 def _measure(name: str, frames: int) -> None:
     estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.load()
-    off, off_at_last, joints, joints_with_truth, sides, auto, refused = [], [], [], [], [], [], 0
+    off, off_at_last, joints, joints_with_truth, sides, auto = [], [], [], [], [], []
     for number in range(frames):
         depth_mm, camera, hand, xyz = _draw(name, number)
         true = xyz.mean(axis=0)
-        center = tuple(camera.xyz_to_uvd(true))
         try:
             if locator:
                 place = locator.locate(depth_mm, camera, name, hand=hand)[0]
                 sides.append((place.right > 0.5) == (hand == "right"))
-                auto.append(estimator.predict(depth_mm, camera, center, "auto").hand == hand)
             else:
                 place = locate_hand(depth_mm, camera)
+            off.append(np.linalg.norm(camera.uvd_to_xyz(np.array(place.center_uvd)) - true))
+        except NoHandError:
+            off.append(np.inf)
+        try:
             found = estimator.predict(depth_mm, camera, hand=hand)
         except NoHandError:
-            refused += 1
-            off.append(np.inf)
             off_at_last.append(np.inf)
             continue
-        off.append(np.linalg.norm(camera.uvd_to_xyz(np.array(place.center_uvd)) - true))
         off_at_last.append(np.linalg.norm(found.xyz.mean(axis=0) - true))
         joints.append(_joint_error(found.xyz, xyz))
+        center = tuple(camera.xyz_to_uvd(true))
         joints_with_truth.append(_joint_error(estimator.predict(depth_mm, camera, center, hand).xyz, xyz))
+        auto.append(estimator.predict(depth_mm, camera, found.center_uvd, "auto").hand == hand)
     off, off_at_last = np.array(off), np.array(off_at_last)
+    empty = np.mean([_is_refused(estimator, frame) for frame in islice(_empty_frames(), frames)])
+    refused = np.isinf(off_at_last).mean()
     print(
         f"{name}: centre within 30 mm {np.mean(off < 30):.1%}, of joints {np.mean(off_at_last < 30):.1%}, median "
-        f"{np.median(off):.1f} mm, refused {refused / frames:.1%}; joints {np.mean(joints):.2f} mm over "
-        f"{np.mean(joints_with_truth):.2f} mm = {np.mean(joints) / np.mean(joints_with_truth):.3f}"
-        + (f"; side {np.mean(sides):.1%}, auto {np.mean(auto):.1%}" if sides else ""),
+        f"{np.median(off):.1f} mm; refused {refused:.1%}, of empty frames {empty:.1%}; joints {np.mean(joints):.2f} mm "
+        f"over {np.mean(joints_with_truth):.2f} mm = {np.mean(joints) / np.mean(joints_with_truth):.3f}; side "
+        f"{f'{np.mean(sides):.1%}, ' if sides else ''}auto {np.mean(auto):.1%}",
         flush=True,
     )
 
@@ -86,6 +92,21 @@ def _draw(name: str, number: int) -> tuple[np.ndarray, Camera, str, np.ndarray]:
         camera = frame.camera.mirrored(frame.depth_mm.shape[1])
         return np.ascontiguousarray(frame.depth_mm[:, ::-1]), camera, "left", xyz * [-1, 1, 1]
     return frame.depth_mm, frame.camera, "right", xyz
+
+
+def _empty_frames() -> Iterator[LocatorFrame]:
+    """People, furniture, tables, arms and noise without a hand in view."""
+    frames = (draw_locator_frame(_SEED, number, _SPLIT) for number in count())
+    # A frame without a single measurement is no depth image: it is told before anything is looked for.
+    return (frame for frame in frames if not frame.seen.any() and frame.depth_mm.any())
+
+
+def _is_refused(estimator: HandPoseEstimator, frame: LocatorFrame) -> bool:
+    try:
+        estimator.predict(frame.depth_mm, frame.camera)
+    except NoHandError:
+        return True
+    return False
 
 
 def _joint_error(found: np.ndarray, true: np.ndarray) -> float:

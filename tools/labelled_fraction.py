@@ -5,13 +5,15 @@
     python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
-results is not done again. `--without TERM` leaves a term of the joint objective out (the ablation), and `--set` changes
-the recipe, for instance its lengths.
+results is not done again; stages that an earlier run of the same fraction and seed began with are not trained again.
+`--without TERM` leaves a term of the joint objective out (the ablation), and `--set` changes the recipe, for instance
+its lengths.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -25,17 +27,14 @@ from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import load_recipe, train
+from cn_zoo.training import Recipe, load_recipe, train
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"
 #: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
 _SETS = {"train": "train.h5", "test": "test.h5"}
-#: What a method changes about the recipe. The supervised one has the joint one's labelled crops and steps.
-_METHODS = {
-    "supervised": ('stages=["pose_vae", "posterior"]', "posterior.samples=100000"),
-    "joint": (),
-}
+#: What a method changes about the recipe.
+_METHODS = {"supervised": ('stages=["pose_vae", "posterior", "labels"]',), "joint": ()}
 
 
 @click.group()
@@ -74,10 +73,11 @@ def run(folder: Path, fraction: float, method: str, without: str | None, seed: i
     if without:
         own.append(f"joint.terms.{without}=0.0")
     if fraction == 1:
-        # Nothing is left without a label; the labelled crops run in the unlabelled stream's place too.
+        # No crop is left without a label.
         own.append("joint.unlabelled_batch_size=0")
     recipe = load_recipe(str(_RECIPE), (*own, *overrides))
     place = folder / "runs" / f"{label.replace(' ', '-')}-{fraction:g}-{seed}"
+    _begin_as_others(recipe, place, folder / "runs")
     start = time.process_time()
     train(recipe, place, resume=True, data=folder / _SETS["train"])
     row = {
@@ -111,6 +111,27 @@ def report(folder: Path, output: Path) -> None:
     with atomic_path(output) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     _plot(errors, output.with_suffix(".png"))
+
+
+def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
+    """Copy the checkpoints of stages with which another run began just as this one will, the longest such row."""
+    if place.exists():
+        return
+    wanted = json.loads(json.dumps(recipe.to_dict()))
+    shared, source = [], place
+    for other in sorted(runs.glob("*/recipe.json")):
+        begun = json.loads(other.read_text(encoding="utf-8"))["recipe"]
+        same = []
+        for name, stage in wanted["schedule"].items():
+            if begun["schedule"].get(name) != stage or not (other.parent / f"{name}.weights.h5").exists():
+                break
+            same.append(name)
+        rest = ("seed", "dataset", "architecture", "start", "mixed_precision", "poses", "labelled_fraction", "held_out")
+        if all(begun[key] == wanted[key] for key in rest) and len(same) > len(shared):
+            shared, source = same, other.parent
+    place.mkdir(parents=True)
+    for name in shared:
+        shutil.copyfile(source / f"{name}.weights.h5", place / f"{name}.weights.h5")
 
 
 def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandDataset:

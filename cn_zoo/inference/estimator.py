@@ -11,6 +11,7 @@ import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
+from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, right_probability
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
 from cn_zoo.inference.localisation import HandLocation, locate_hand
@@ -77,15 +78,15 @@ class HandPoseEstimator:
     ) -> HandPose:
         """Estimate the pose of one hand in a depth image: the likeliest, of the wanted side where both are in view.
 
-        ``confidence`` is the probability that there is a hand (1 where ``center`` is given) times the share of joints
-        that, by their sigma, lie within 20 mm of the truth.
+        ``confidence`` is the probability that there is a hand (1 where ``center`` is given; else what hand locator and
+        pose network say of it together) times the share of joints that, by their sigma, lie within 20 mm of the truth.
 
         Args:
             depth_mm: ``(H, W)`` depth in mm, row 0 at the top; 0, negative and non-finite mean no measurement.
             camera: the camera that took it; by default the model's own.
             center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
-            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two the network
-                is surer of.
+            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two is likelier;
+                mostly the network's own sureness tells.
             refine: steps in latent space towards the depth map that was seen; needs Keras and a model with its nets.
 
         Raises:
@@ -113,8 +114,8 @@ class HandPoseEstimator:
 
         Args:
             depth_mm, camera: as for `predict`.
-            hand: ``"auto"``: each hand is what the hand locator takes it for. ``"right"`` or ``"left"``: hands of this
-                side come first, and all are taken for such.
+            hand: ``"auto"``: each hand is of the side that is likelier. ``"right"`` or ``"left"``: hands of this side
+                come first, and all are taken for such.
             max_hands: how many at most. Without the hand locator one is found.
 
         Raises:
@@ -123,57 +124,65 @@ class HandPoseEstimator:
         _check_hand(hand)
         depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
+
+        def look_at(place: HandLocation, side: str) -> HandPose:
+            return self._estimate(depth_mm, camera, place, side)
+
         if locator := HandLocator.load():
-            locations = locator.locate(depth_mm, camera, self.skeleton.name, max_hands, hand)
+            places = locator.candidates(depth_mm, camera, self.skeleton.name, max_hands)
+            usual_mm, least = self.preset.sigma_mm, locator.record.threshold
+            chosen = choose_hands(places, look_at, hand, max_hands, usual_mm, least)
         else:
-            locations = [locate_hand(depth_mm, camera)]
-        return [self._estimate_twice(depth_mm, camera, location, hand) for location in locations]
+            place = locate_hand(depth_mm, camera)
+            chosen = [ChosenHand(place, look_at(place, hand))]
+        return [self._look_again(depth_mm, camera, each) for each in chosen]
 
     @cached_property
     def _synthesis(self) -> Synthesis:
         return load_synthesis(self.preset.folder)
 
-    def _estimate_twice(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
-        """Where the joints say that their mean is far from the centre, look again from there: they tell it better."""
-        first = self._estimate(depth_mm, camera, location, hand)
-        mean = first.xyz.mean(axis=0)
-        if math.dist(mean, camera.uvd_to_xyz(location.center_uvd)) < _WELL_CENTERED_MM:
-            return first
-        better = replace(location, center_uvd=tuple(camera.xyz_to_uvd(mean)))
-        return self._estimate(depth_mm, camera, better, first.hand)
+    def _look_again(self, depth_mm: np.ndarray, camera: Camera, chosen: ChosenHand) -> HandPose:
+        """Where the joints say that their mean is far from the centre, look from there: they tell it better."""
+        place, pose = chosen
+        mean = pose.xyz.mean(axis=0)
+        if math.dist(mean, camera.uvd_to_xyz(place.center_uvd)) >= _WELL_CENTERED_MM:
+            pose = self._look(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), pose.hand)
+        return replace(pose, confidence=place.confidence * _share_near(pose.sigma))
 
-    def _estimate(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
-        """One look at the image from a given centre; one for each hand where it may be either.
+    def _estimate(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, hand: str) -> HandPose:
+        """One look at the image from a given centre; one for each hand where it may be either."""
+        if hand != "auto":
+            return self._look(depth_mm, camera, place, hand)
+        right, left = (self._look(depth_mm, camera, place, each) for each in ("right", "left"))
+        return right if right_probability(place.right, right.sigma, left.sigma) >= 0.5 else left
 
-        Of right and left the pose network knows more than the locator: it is surer of the hand that it is.
-        """
-        hands = ("right", "left") if hand == "auto" else (hand,)
-        looks = [self._look(depth_mm, camera, location, each) for each in hands]
-        return min(looks, key=lambda look: look.sigma.mean())
-
-    def _look(self, depth_mm: np.ndarray, camera: Camera, location: HandLocation, hand: str) -> HandPose:
-        crop = HandCrop(camera, location.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
+    def _look(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, hand: str) -> HandPose:
+        crop = HandCrop(camera, place.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
         picture = crop.cut(depth_mm)
         if np.count_nonzero(picture < 1.0) < _LEAST_FILLED * picture.size:
-            u, v, d = location.center_uvd
+            u, v, d = place.center_uvd
             raise NoHandError(f"nothing within the crop cube around u {u:.0f}, v {v:.0f}, d {d:.0f} mm; check --center")
-        return self._to_hand_pose(self._runtime.run(picture), crop, location, hand)
+        return self._to_hand_pose(self._runtime.run(picture), crop, place, hand)
 
-    def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, location: HandLocation, hand: str) -> HandPose:
+    def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, place: HandLocation, hand: str) -> HandPose:
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
-        near = sum(math.erf(_CONFIDENT_MM / (math.sqrt(2) * each)) for each in sigma.tolist()) / len(sigma)
         return HandPose(
             xyz=crop.camera.uvd_to_xyz(uvd),
             uvd=uvd,
             sigma=sigma,
             latent=outputs["latent"],
-            confidence=location.confidence * near,
+            confidence=place.confidence * _share_near(sigma),
             hand=hand,
             skeleton=self.skeleton,
             camera=crop.camera,
             crop=crop,
         )
+
+
+def _share_near(sigma: np.ndarray) -> float:
+    """The share of joints ``(J,)`` that by their deviations, in mm, lie near the truth."""
+    return sum(math.erf(_CONFIDENT_MM / (math.sqrt(2) * each)) for each in sigma.tolist()) / len(sigma)
 
 
 def _file_kind(preset: Preset, runtime: str) -> str:

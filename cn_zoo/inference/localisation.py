@@ -82,6 +82,14 @@ class HandLocation:
     right: float = 0.5
 
 
+def no_hand_error(likeliest: float) -> NoHandError:
+    """What to raise where no place is surely enough a hand; ``likeliest`` is the probability of the best."""
+    return NoHandError(
+        f"no hand found (the likeliest place is one with {likeliest:.0%}); check the depth scale and the camera, or "
+        "give the centre"
+    )
+
+
 @dataclass(frozen=True)
 class _View:
     """A thinned depth image.

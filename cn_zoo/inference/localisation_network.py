@@ -11,7 +11,6 @@ which sees little of each hand, misses some that stand before a near surface.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,7 @@ import numpy as np
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView, with_neighbours
-from cn_zoo.inference.localisation import HandLocation, locate_hand
+from cn_zoo.inference.localisation import HandLocation, locate_hand, no_hand_error
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
@@ -34,14 +33,14 @@ JUDGE_CENTERS = ("nyu", "icvl", "msra")
 _PLACES = 3
 #: Places of lower log odds are not worth asking about, nor are those so much below the best one.
 _LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
-#: Nothing more is asked when as many hands as are wanted are as likely as this, and rather of the wanted side.
+#: Geometry is asked where no place is as likely as this.
 _SETTLED = 0.9
 #: A place that geometry names counts as much as one of these log odds of the finder: of its better ones.
 _GEOMETRY_LOG_ODDS = 0.0
 #: The judge looks again where the centre was this far off, in mm.
 _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
-_SAME_HAND_MM = 60.0
+SAME_HAND_MM = 60.0
 _NEAREST_MM = 60.0
 #: How far the middle of a cell lies behind its first pixel, in pixels of the view.
 _CELL_MIDDLE = (VIEW_CELL - 1) / 2
@@ -123,17 +122,35 @@ class HandLocator:
     def locate(
         self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1, hand: str = "auto"
     ) -> list[HandLocation]:
-        """Find hands, the likeliest first.
+        """Find hands by the locator's own word, the likeliest first.
+
+        Args:
+            depth_mm, camera, skeleton, max_hands: as for `candidates`.
+            hand: ``"right"`` or ``"left"``: which to prefer where both are in view; ``"auto"``: neither.
+
+        Raises:
+            NoHandError: nothing in the picture looks like a hand.
+            ValueError: as for `candidates`.
+        """
+        found = self.candidates(depth_mm, camera, skeleton, max_hands)
+        hands = [each for each in found if each.confidence >= self.record.threshold]
+        if not hands:
+            raise no_hand_error(max((each.confidence for each in found), default=0.0))
+        hands.sort(key=lambda each: -each.confidence * (1 + _wanted(each, hand)))
+        return hands[:max_hands]
+
+    def candidates(
+        self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1
+    ) -> list[HandLocation]:
+        """Places where hands may be, the likeliest first; most of them are none.
 
         Args:
             depth_mm: ``(H, W)`` mm; 0, negative and non-finite mean no measurement.
             camera: that took the image.
             skeleton: whose joints' mean the centre is to be: ``"nyu"``, ``"icvl"`` or ``"msra"``.
-            max_hands: how many at most.
-            hand: ``"right"`` or ``"left"``: which to prefer where both are in view; ``"auto"``: neither.
+            max_hands: how many hands are wanted.
 
         Raises:
-            NoHandError: nothing in the picture looks like a hand.
             ValueError: ``max_hands`` is less than 1, or an unknown skeleton.
         """
         if max_hands < 1:
@@ -141,35 +158,20 @@ class HandLocator:
         if skeleton not in JUDGE_CENTERS:
             raise ValueError(f"a skeleton is one of {', '.join(JUDGE_CENTERS)}; received {skeleton!r}")
         which = JUDGE_CENTERS.index(skeleton)
-        found: list[HandLocation] = []
-        settled: list[HandLocation] = []
-        for evidence in self._evidence(depth_mm, camera, _PLACES + max_hands - 1):
-            location = self._location(evidence, which, camera)
-            found.append(location)
-            if location.confidence >= _SETTLED and _wanted(location, hand) >= 0.5:
-                settled.append(location)
-            if len(_distinct(settled, camera)) == max_hands:
-                break
+        evidence = self.evidence(depth_mm, camera, _PLACES + max_hands - 1)
+        found = [self._location(each, which, camera) for each in evidence]
         if all(each.confidence < _SETTLED for each in found):
             found += [self._location(each, which, camera) for each in self._evidence_of_geometry(depth_mm, camera)]
-        hands = [each for each in found if each.confidence >= self.record.threshold]
-        if not hands:
-            best = max((each.confidence for each in found), default=0.0)
-            raise NoHandError(
-                f"no hand found (the likeliest place is one with {best:.0%}); check the depth scale and the camera, or "
-                "give the centre"
-            )
-        hands.sort(key=lambda each: -each.confidence * (1 + _wanted(each, hand)))
-        return _distinct(hands, camera)[:max_hands]
+        found.sort(key=lambda each: -each.confidence)
+        return _distinct(found, camera)
 
     def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
-        """What is to be said of the likeliest places, ``count`` at most; arguments as for `locate`."""
-        return list(self._evidence(depth_mm, camera, count))
-
-    def _evidence(self, depth_mm: np.ndarray, camera: Camera, count: int) -> Iterator[Evidence]:
+        """What is to be said of the likeliest places, ``count`` at most; arguments as for `candidates`."""
         places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
-        for place, odds in zip(places, log_odds.tolist(), strict=True):
-            yield self._look_twice(depth_mm, camera, place, odds)
+        return [
+            self._look_twice(depth_mm, camera, place, odds)
+            for place, odds in zip(places, log_odds.tolist(), strict=True)
+        ]
 
     def _evidence_of_geometry(self, depth_mm: np.ndarray, camera: Camera) -> list[Evidence]:
         """What is to be said of the place that geometry names, if it names one."""
@@ -212,7 +214,7 @@ def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
     """The same without those found twice; the first of each stays."""
     kept: list[HandLocation] = []
     for hand in hands:
-        if all(_distance_mm(hand, other, camera) > _SAME_HAND_MM for other in kept):
+        if all(_distance_mm(hand, other, camera) > SAME_HAND_MM for other in kept):
             kept.append(hand)
     return kept
 

@@ -48,11 +48,11 @@ def fit_score(record: LocatorRecord, frames: int) -> LocatorRecord:
             truths.append(_is_hand(evidence, frame))
             owners.append(number)
     terms, truths = np.array(terms), np.array(truths)
-    weights = _logistic_regression(terms, truths)
+    weights = logistic_regression(terms, truths)
     best = np.zeros(frames)
     np.maximum.at(best, owners, _sigmoid(terms @ weights))
     bias, finder, judge = weights.tolist()
-    threshold = _equal_error(best[np.array(shows_hand)], best[~np.array(shows_hand)])
+    threshold = equal_error(best[np.array(shows_hand)], best[~np.array(shows_hand)])
     return replace(record, score={"bias": bias, "finder": finder, "judge": judge}, threshold=threshold)
 
 
@@ -61,7 +61,7 @@ def _is_hand(evidence: Evidence, frame: LocatorFrame) -> bool:
     return bool((away[frame.seen >= LEAST_SEEN] < _HAND_MM).any())
 
 
-def _logistic_regression(terms: np.ndarray, truths: np.ndarray) -> np.ndarray:
+def logistic_regression(terms: np.ndarray, truths: np.ndarray) -> np.ndarray:
     """Weights ``(K,)`` of terms ``(N, K)``, by Newton's method."""
     weights = np.zeros(terms.shape[1])
     for _ in range(_NEWTON_STEPS):
@@ -76,7 +76,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(x, -30, 30)))
 
 
-def _equal_error(with_hand: np.ndarray, without: np.ndarray) -> float:
+def equal_error(with_hand: np.ndarray, without: np.ndarray) -> float:
     """The threshold that errs for the same share of both."""
     thresholds = np.linspace(0.005, 0.995, 199)
     worst = [max((with_hand < each).mean(), (without >= each).mean()) for each in thresholds]

@@ -94,11 +94,13 @@ def _build(recipe: Recipe, policy: str) -> CrossingNets:
 
 def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:
     """Calibrate, measure, save and export the estimator; returns its record, which lies in the folder by then."""
-    calibrate(recipe, estimator, data)
+    sigma_mm = calibrate(recipe, estimator, data)
+    if sigma_mm is None:
+        sigma_mm = get_preset(recipe.start).sigma_mm if recipe.start else 0.0
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
-    record = replace(_describe(recipe, estimator, data), files=files)
+    record = replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
     # A model already, also where the export's needs are not met.
     record.save(folder)
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)

@@ -63,6 +63,7 @@ class Preset:
         errors_mm: mean joint error in mm by test set.
         parameters: how many the estimator has.
         files: by kind: ``"estimator"``, ``"nets"`` (Keras), ``"onnx"``, ``"onnx-int8"``, ``"tflite"``, ...
+        sigma_mm: the mean of a usual hand's deviations, which tells hands from what is none; 0: not known.
         folder: where the record was read from; not stored.
     """
 
@@ -79,6 +80,7 @@ class Preset:
     errors_mm: dict[str, float]
     parameters: int
     files: dict[str, FileRecord]
+    sigma_mm: float = 0.0
     folder: Path = field(default=Path(), compare=False)
 
     @classmethod

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -21,18 +24,20 @@ def no_locator(monkeypatch):
 class _LocatorPuppet:
     """A locator that always answers the same, and remembers what it was asked."""
 
+    record = SimpleNamespace(threshold=0.5)
+
     def __init__(self, *locations):
         self.locations, self.asked = list(locations), []
 
-    def locate(self, depth, camera, skeleton, max_hands, hand):
-        self.asked.append((skeleton, max_hands, hand))
-        return self.locations[:max_hands]
+    def candidates(self, depth, camera, skeleton, max_hands):
+        self.asked.append((skeleton, max_hands))
+        return self.locations
 
 
 @pytest.fixture
 def locator(monkeypatch):
-    """The hand is where the block is, surely a left one; another is beside it, surely a right one."""
-    puppet = _LocatorPuppet(HandLocation(CENTER, 0.9, right=0.02), HandLocation((300.0, 250.0, 700.0), 0.6, right=0.97))
+    """The hand is where the block is, rather a left one; another is beside it, rather a right one."""
+    puppet = _LocatorPuppet(HandLocation(CENTER, 0.9, right=0.4), HandLocation((270.0, 250.0, 700.0), 0.6, right=0.6))
     monkeypatch.setattr(HandLocator, "load", lambda: puppet)
     return puppet
 
@@ -166,7 +171,7 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
     assert estimator.predict(image, center=CENTER, hand="auto").hand == hand
     assert len(puppet.crops) == 2
     assert estimator.predict(image, hand="auto").hand == hand
-    assert locator.asked == [("nyu", 1, "auto")]
+    assert locator.asked == [("nyu", 1)]
     assert {estimator.predict(image, hand=told).hand for told in ("right", "left")} == {"right", "left"}
 
 
@@ -179,10 +184,24 @@ def test_several_hands_each_seen_both_ways(locator):
     puppet = _Puppet(np.zeros((14, 3)))
     hands = HandPoseEstimator(puppet, _preset()).predict_hands(_image_with_block(), max_hands=3)
     assert len(puppet.crops) == 4
-    assert [hand.center_uvd for hand in hands] == [CENTER, (300.0, 250.0, 700.0)]
+    assert [hand.center_uvd for hand in hands] == [CENTER, (270.0, 250.0, 700.0)]
+
+
+def test_a_hand_is_what_both_networks_take_for_one(locator):
+    usual = replace(_preset(), sigma_mm=5.0)
+    doubtful = replace(_preset(), sigma_mm=0.2)  # the puppet's 5 mm are much for such a model
+    likely, unlikely = (
+        HandPoseEstimator(_Puppet(np.zeros((14, 3))), each).predict_hands(_image_with_block())
+        for each in (usual, replace(usual, sigma_mm=2.5))
+    )
+    assert len(likely) == len(unlikely) == 2
+    assert likely[0].confidence > unlikely[0].confidence
+    with pytest.raises(NoHandError, match="likeliest place is one with"):
+        HandPoseEstimator(_Puppet(np.zeros((14, 3))), doubtful).predict(_image_with_block())
 
 
 def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
+    locator.locations.pop()
     puppet = _Puppet(np.full((14, 3), 0.5))  # 25 mm to the right, down and behind
     hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left")
     assert len(puppet.crops) == 2

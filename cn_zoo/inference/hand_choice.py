@@ -1,0 +1,139 @@
+"""What the hand locator and the pose network say of a place, put together: is it a hand, and of which side?
+
+The locator sees what hands look like from afar; the pose network, which was never shown anything else, is unsure of its
+joints wherever there is none, or where it is one of the other side. ``tools/fit_hand_choice.py`` fits the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from cn_zoo.errors import NoHandError
+from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.localisation import HandLocation, no_hand_error
+from cn_zoo.inference.localisation_network import SAME_HAND_MM
+
+#: What the locator alone finds less likely to be a hand is not looked at.
+_WORTH_A_LOOK = 0.02
+#: What both together find less likely is no hand.
+_LEAST_PROBABILITY = 0.18
+#: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the logarithm of the mean
+#: deviation over that which the model usually has on hands.
+_BIAS, _LOCATOR, _DEVIATION = 0.79, 0.67, -1.62
+#: Log odds that a hand is a right one: a factor of the locator's, and one of the logarithm of the mean deviation as a
+#: left hand over that as a right one.
+_LOCATOR_SIDE, _DEVIATION_SIDE = 0.6, 4.2
+_LARGEST_LOG_ODDS = 7.0
+
+
+class ChosenHand(NamedTuple):
+    """A place, with the probability that it is a hand, and the pose estimated from it."""
+
+    place: HandLocation
+    pose: HandPose
+
+
+def choose_hands(
+    places: Sequence[HandLocation],
+    look_at: Callable[[HandLocation, str], HandPose],
+    hand: str,
+    count: int,
+    usual_mm: float,
+    least: float,
+) -> list[ChosenHand]:
+    """Look at the places that the locator names, and keep those that are hands.
+
+    Args:
+        places: where to look.
+        look_at: ``(place, hand)`` to the pose estimated there; may raise ``NoHandError``.
+        hand: ``"auto"``, or the side whose hands come first.
+        count: how many hands at most.
+        usual_mm: the mean of a usual hand's deviations; 0: not known, and the locator's word counts alone.
+        least: the least probability of a hand where it does.
+
+    Returns:
+        The likeliest first.
+
+    Raises:
+        NoHandError: none is a hand.
+    """
+    looks = []
+    for place in places:
+        if place.confidence >= _WORTH_A_LOOK:
+            with suppress(NoHandError):
+                looks.append(_judged(place, look_at(place, hand), usual_mm))
+    looks.sort(key=lambda look: -look.place.confidence)
+    least = _LEAST_PROBABILITY if usual_mm else least
+    hands = _distinct([look for look in looks if look.place.confidence >= least])
+    if not hands:
+        raise no_hand_error(looks[0].place.confidence if looks else 0.0)
+    if hand != "auto" and len(hands) > 1:
+        hands = _wanted_first(hands, look_at)
+    return hands[:count]
+
+
+def hand_probability(located: float, sigma: np.ndarray, usual_mm: float) -> float:
+    """Probability that a place is a hand.
+
+    Args:
+        located: that probability by the locator alone.
+        sigma: ``(J,)`` mm, the joints' deviations as the pose network sees them there.
+        usual_mm: their mean on a usual hand.
+    """
+    deviation = math.log(float(np.mean(sigma)) / usual_mm)
+    return _probability(_BIAS + _LOCATOR * _log_odds(located) + _DEVIATION * deviation)
+
+
+def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> float:
+    """Probability that a hand is a right one.
+
+    Args:
+        located: that probability by the locator alone; 0.5 if it was not asked.
+        right, left: ``(J,)`` mm, the joints' deviations where the hand is taken for a right, and for a left one.
+    """
+    deviation = math.log(float(np.mean(left) / np.mean(right)))
+    return _probability(_LOCATOR_SIDE * _log_odds(located) + _DEVIATION_SIDE * deviation)
+
+
+def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:
+    if usual_mm:
+        place = replace(place, confidence=hand_probability(place.confidence, pose.sigma, usual_mm))
+    return ChosenHand(place, pose)
+
+
+def _distinct(looks: Sequence[ChosenHand]) -> list[ChosenHand]:
+    """The same without hands seen from two places; the first look at each stays."""
+    kept: list[ChosenHand] = []
+    for look in looks:
+        means = [other.pose.xyz.mean(axis=0) for other in kept]
+        if all(math.dist(look.pose.xyz.mean(axis=0), mean) > SAME_HAND_MM for mean in means):
+            kept.append(look)
+    return kept
+
+
+def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, str], HandPose]) -> list[ChosenHand]:
+    """Hands in the order of the probability that they are some, and of the side that they were taken for."""
+    ranks = []
+    for place, pose in hands:
+        other = look_at(place, "left" if pose.hand == "right" else "right")
+        right, left = (pose, other) if pose.hand == "right" else (other, pose)
+        is_right = right_probability(place.right, right.sigma, left.sigma)
+        # Less is to be trusted than that it is a hand at all.
+        ranks.append(place.confidence * (1 + (is_right if pose.hand == "right" else 1 - is_right)))
+    return [hands[index] for index in np.argsort(np.negative(ranks), kind="stable")]
+
+
+def _log_odds(probability: float) -> float:
+    least = _probability(-_LARGEST_LOG_ODDS)
+    probability = min(max(probability, least), 1 - least)
+    return math.log(probability / (1 - probability))
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-log_odds))

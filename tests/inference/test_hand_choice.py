@@ -1,0 +1,95 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cn_zoo.errors import NoHandError
+from cn_zoo.geometry import CAMERAS, SKELETONS, HandCrop
+from cn_zoo.inference.hand_choice import choose_hands, hand_probability, right_probability
+from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.localisation import HandLocation
+
+CAMERA = CAMERAS["nyu"]
+USUAL_MM = 8.0
+MIDDLE, ASIDE, NEAR_ASIDE = (320.0, 240.0, 600.0), (450.0, 240.0, 600.0), (452.0, 240.0, 600.0)
+probabilities = st.floats(0.0, 1.0)
+deviations = st.floats(0.5, 300.0)
+
+
+def _look_at(sigma_mm, wrong_side=1.0, right=()):
+    """Pose networks that see a hand at each place, ``wrong_side`` times as unsure where it is of the other side."""
+
+    def look_at(place, hand):
+        if place.center_uvd not in sigma_mm:
+            raise NoHandError("nothing there")
+        side = "right" if hand == "auto" else hand
+        sure = (place.center_uvd in right) == (side == "right")
+        sigma = np.full(14, sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side))
+        xyz = CAMERA.uvd_to_xyz(np.tile(place.center_uvd, (14, 1)))
+        crop = HandCrop(CAMERA, place.center_uvd)
+        return HandPose(
+            xyz, CAMERA.xyz_to_uvd(xyz), sigma, np.zeros(23), 1.0, side, SKELETONS["nyu"], CAMERA, crop
+        )  # fmt: skip
+
+    return look_at
+
+
+def _centers(chosen):
+    return [each.place.center_uvd for each in chosen]
+
+
+@given(probabilities, deviations)
+def test_a_hand_is_likelier_where_either_network_is_surer(located, mm):
+    probability = hand_probability(located, np.full(14, mm), USUAL_MM)
+    assert 0 < probability < 1
+    assert hand_probability(located, np.full(14, 1.5 * mm), USUAL_MM) < probability
+    assert hand_probability(min(1.0, located + 0.1), np.full(14, mm), USUAL_MM) >= probability
+
+
+@given(probabilities, deviations, deviations)
+def test_what_is_right_in_a_mirror_is_left(located, right, left):
+    here = right_probability(located, np.full(14, right), np.full(14, left))
+    mirrored = right_probability(1 - located, np.full(14, left), np.full(14, right))
+    assert here + mirrored == pytest.approx(1.0)
+    assert right_probability(0.5, np.full(14, right), np.full(14, left)) == pytest.approx(0.5, abs=0.5)
+    assert (right_probability(0.5, np.full(14, right), np.full(14, left)) > 0.5) == (left > right) or math.isclose(
+        left, right, rel_tol=1e-6
+    )
+
+
+def test_the_pose_network_overrules_the_locator():
+    places = [HandLocation(MIDDLE, 0.9), HandLocation(ASIDE, 0.7)]
+    look_at = _look_at({MIDDLE: 100.0, ASIDE: 7.0})
+    assert _centers(choose_hands(places, look_at, "auto", 2, USUAL_MM, 0.5)) == [ASIDE]
+    # Of a model whose usual deviation is not known, the locator's word counts alone.
+    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.5)) == [MIDDLE, ASIDE]
+    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.8)) == [MIDDLE]
+
+
+@pytest.mark.parametrize(("hand", "first"), [("right", ASIDE), ("left", MIDDLE)])
+def test_of_two_hands_the_wanted_side_comes_first(hand, first):
+    places = [HandLocation(MIDDLE, 0.98), HandLocation(ASIDE, 0.98)]
+    look_at = _look_at({MIDDLE: 8.0, ASIDE: 8.0}, wrong_side=2.0, right={ASIDE})
+    both = choose_hands(places, look_at, hand, 2, USUAL_MM, 0.5)
+    assert _centers(both)[0] == first
+    assert {each.pose.hand for each in both} == {hand}
+    assert _centers(choose_hands(places, look_at, hand, 1, USUAL_MM, 0.5)) == [first]
+
+
+def test_one_hand_found_from_two_places_is_one():
+    places = [HandLocation(ASIDE, 0.9), HandLocation(NEAR_ASIDE, 0.95)]
+    assert _centers(choose_hands(places, _look_at({ASIDE: 8.0, NEAR_ASIDE: 8.0}), "auto", 2, USUAL_MM, 0.5)) == [
+        NEAR_ASIDE
+    ]
+
+
+@pytest.mark.parametrize(
+    "places",
+    [[], [HandLocation(MIDDLE, 0.01)], [HandLocation(MIDDLE, 0.3)], [HandLocation((10.0, 10.0, 600.0), 0.99)]],
+    ids=["none", "not worth a look", "unlikely", "nothing there"],
+)
+def test_no_hand(places):
+    with pytest.raises(NoHandError, match="no hand found"):
+        choose_hands(places, _look_at({MIDDLE: 60.0}), "right", 1, USUAL_MM, 0.5)
