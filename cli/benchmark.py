@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from cn_zoo.benchmarking.cost import count_macs
-from cn_zoo.benchmarking.latency import Frame, Latency, measure_latency
+from cn_zoo.benchmarking.latency import Latency, measure_latency, synthetic_frames
 from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
 from cn_zoo.benchmarking.memory import Memory, measure_memory
 from cn_zoo.errors import MissingDependencyError, WeightsError
@@ -19,8 +19,6 @@ from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import Preset, get_preset, resolve
 
 _RUNTIMES = ("onnx", "tflite", "keras")
-_FRAMES = 8
-_SEED = 4
 
 
 @click.command()
@@ -42,7 +40,7 @@ def benchmark(model: str, runtimes: tuple[str, ...], threads: int, as_json: bool
     reach in float32. Memory is that of a process of its own.
     """
     preset = get_preset(model)
-    frames = _frames(preset)
+    frames = synthetic_frames(preset)
     files = _files(model, preset)
     macs, peak = _count(files), _peak(threads)
     results = []
@@ -140,12 +138,3 @@ def _chosen(files: list[Path], model: str, runtimes: tuple[str, ...]) -> list[Pa
     if not chosen:
         raise WeightsError(f"{model}: has no file for {' or '.join(runtimes)}; make one with cn-zoo export")
     return chosen
-
-
-def _frames(preset: Preset) -> list[Frame]:
-    """Synthetic frames of the model's own camera."""
-    from cn_zoo.synthesis.frame import draw_frame
-    from cn_zoo.synthesis.presets import PRESETS
-
-    drawn = [draw_frame(PRESETS[preset.skeleton].own(), _SEED, index, "test") for index in range(_FRAMES)]
-    return [Frame(each.depth_mm, each.camera, each.center_uvd) for each in drawn]

@@ -3,7 +3,7 @@
     python tools/fit_hand_choice.py [--frames 300]
 
 As many whole synthetic frames with a hand as without one for each model, every second one in a mirror. Prints the log
-odds that a place is a hand (constant, locator, deviation), the probability below which as large a share of hands is
+odds that a place is a hand (constant, locator, surprise), the probability below which as large a share of hands is
 lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, deviation).
 """
 
@@ -18,6 +18,7 @@ import numpy as np
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
+from cn_zoo.inference.hand_choice import log_odds, surprise
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
@@ -27,7 +28,6 @@ from cn_zoo.training.locator_measurement import equal_error, logistic_regression
 _SEED, _SPLIT = 1, "validation"
 #: The joints' mean, as the pose network sees it, lies this near to a hand's that was found.
 _HAND_MM = 30.0
-_LARGEST_LOG_ODDS = 7.0
 
 
 @click.command()
@@ -74,18 +74,17 @@ def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np
 def _rows(
     estimator: HandPoseEstimator, depth_mm: np.ndarray, camera: Camera, hand: str, xyz: np.ndarray | None
 ) -> list[tuple]:
-    """Of each place: locator's log odds and deviation's logarithm, whether it is a hand; the same of its side."""
-    rows = []
+    """Of each place: locator's log odds and pose network's surprise, whether it is a hand; the same of its side."""
+    rows, usual_mm = [], estimator.preset.sigma_mm
     for place in HandLocator.load().candidates(depth_mm, camera, estimator.skeleton.name):
         try:
             poses = {side: estimator.predict(depth_mm, camera, place.center_uvd, side) for side in ("right", "left")}
         except (InputError, NoHandError):
             continue
-        deviation = {side: math.log(pose.sigma.mean()) for side, pose in poses.items()}
         found = xyz is not None and math.dist(poses[hand].xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
-        surprise = deviation[hand] - math.log(estimator.preset.sigma_mm)
-        side = (_log_odds(place.right), deviation["left"] - deviation["right"], hand == "right" if found else None)
-        rows.append((_log_odds(place.confidence), surprise, found, *side))
+        deviation = math.log(poses["left"].sigma.mean() / poses["right"].sigma.mean())
+        side = (log_odds(place.right), deviation, hand == "right" if found else None)
+        rows.append((log_odds(place.confidence), surprise(poses[hand].sigma, usual_mm), found, *side))
     return rows
 
 
@@ -93,12 +92,6 @@ def _best(rows: list[tuple], weights: np.ndarray) -> float:
     """The probability of the likeliest place of a frame."""
     scores = [weights @ (1, *row[:2]) for row in rows]
     return 1 / (1 + math.exp(-max(scores))) if scores else 0.0
-
-
-def _log_odds(probability: float) -> float:
-    least = 1 / (1 + math.exp(_LARGEST_LOG_ODDS))
-    probability = min(max(probability, least), 1 - least)
-    return math.log(probability / (1 - probability))
 
 
 if __name__ == "__main__":

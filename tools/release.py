@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,9 @@ import click
 import numpy as np
 from PIL import Image
 
+from cn_zoo.benchmarking.cost import count_macs
+from cn_zoo.benchmarking.latency import measure_latency, synthetic_frames
+from cn_zoo.benchmarking.machine_peak import measure_peak
 from cn_zoo.drawing import contact_sheet, draw_overlay
 from cn_zoo.exporting import export
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
@@ -51,12 +55,32 @@ def main(run: Path, measured: tuple[str, ...]) -> None:
     _draw_cases(preset, runtime).quantize(256).save(folder / "cases.png", optimize=True)
     added = {"onnx-int8": "estimator.int8.onnx", "cases": "cases.png"}
     files = {**preset.files, **{kind: FileRecord.of(folder / name) for kind, name in added.items()}}
-    preset = replace(preset, errors_mm=errors, files=files)
+    preset = _timed(replace(preset, errors_mm=errors, files=files), folder)
     preset.save(folder)
     (folder / "card.md").write_text(model_card(preset), encoding="utf-8")
     crop = draw_crop(PRESETS[preset.skeleton], seed=2, index=0, split="test", jitter=False).depth
     np.savez_compressed(folder / "golden.npz", depth=crop, **runtime.run(crop))
     click.echo(folder)
+
+
+def _timed(preset: Preset, folder: Path) -> Preset:
+    """The record with what this machine takes for its ONNX files, one thread."""
+    frames = synthetic_frames(preset)
+    fp32, int8 = (folder / preset.files[kind].path for kind in ("onnx", "onnx-int8"))
+    latency = measure_latency(open_runtime(fp32), preset, frames)
+    height, width = frames[0].depth_mm.shape
+    protocol = (
+        f"Medians on one thread of a {platform.machine()} CPU whose float32 convolutions reach "
+        f"{measure_peak().convolution:.0f} GFLOP/s, ONNX Runtime, synthetic frames of {width} x {height} in memory. "
+        f"The network has {count_macs(fp32) / 1e6:.0f} M multiply-adds."
+    )
+    latency_ms = {
+        "network, float32": latency["network"].median,
+        "network, 8 bit": measure_latency(open_runtime(int8), preset, frames)["network"].median,
+        "frame to joints, centre given": latency["centered frame"].median,
+        "frame to joints, hand found": latency["frame"].median,
+    }
+    return replace(preset, latency_ms=latency_ms, latency_protocol=protocol)
 
 
 def _draw_cases(preset: Preset, runtime: Runtime) -> Image.Image:

@@ -17,6 +17,8 @@ from cn_zoo.zoo import Preset
 #: Rounds before the clock counts: runtimes and caches settle.
 _WARM_UP = 5
 _FEWEST_ROUNDS = 10
+#: Synthetic frames, and the seed that they are drawn from.
+_FRAMES, _SEED = 8, 4
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ def measure_latency(
     return _time_in_turns(
         {"network": run_network, "centered frame": run_centered, "frame": run_whole}, len(frames), seconds
     )
+
+
+def synthetic_frames(preset: Preset) -> list[Frame]:
+    """Some synthetic frames of a model's own camera."""
+    # Only here: compiling the engine takes seconds.
+    from cn_zoo.synthesis.frame import draw_frame
+    from cn_zoo.synthesis.presets import PRESETS
+
+    drawn = [draw_frame(PRESETS[preset.skeleton].own(), _SEED, index, "test") for index in range(_FRAMES)]
+    return [Frame(each.depth_mm, each.camera, each.center_uvd) for each in drawn]
 
 
 def _shows_hand(estimator: HandPoseEstimator, frame: Frame) -> bool:

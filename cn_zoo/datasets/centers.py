@@ -60,8 +60,8 @@ def find_centers(dataset: HandDataset, locate: Callable[[np.ndarray, Camera], ob
 
     Args:
         dataset: the images.
-        locate: ``(depth_mm, camera)`` to something with ``center_uvd``, such as
-            ``cn_zoo.inference.localisation.locate_hand``.
+        locate: ``(depth_mm, camera)`` to something with ``center_uvd``, such as a
+            ``cn_zoo.inference.localisation.HandLocation``.
     """
     centers = np.full((len(dataset), 3), np.nan)
     for index, frame in enumerate(dataset.frames()):

@@ -22,14 +22,17 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.18
-#: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the logarithm of the mean
-#: deviation over that which the model usually has on hands.
-_BIAS, _LOCATOR, _DEVIATION = 0.79, 0.67, -1.62
+_LEAST_PROBABILITY = 0.15
+#: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the pose network's
+#: surprise.
+_BIAS, _LOCATOR, _SURPRISE = 0.64, 0.76, -1.87
 #: Log odds that a hand is a right one: a factor of the locator's, and one of the logarithm of the mean deviation as a
 #: left hand over that as a right one.
-_LOCATOR_SIDE, _DEVIATION_SIDE = 0.6, 4.2
+_LOCATOR_SIDE, _DEVIATION_SIDE = 0.55, 4.4
 _LARGEST_LOG_ODDS = 7.0
+#: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
+#: from synthetic ones, and must not be refused for it.
+_MOST_SURPRISE = 1.5
 
 
 class ChosenHand(NamedTuple):
@@ -86,8 +89,12 @@ def hand_probability(located: float, sigma: np.ndarray, usual_mm: float) -> floa
         sigma: ``(J,)`` mm, the joints' deviations as the pose network sees them there.
         usual_mm: their mean on a usual hand.
     """
-    deviation = math.log(float(np.mean(sigma)) / usual_mm)
-    return _probability(_BIAS + _LOCATOR * _log_odds(located) + _DEVIATION * deviation)
+    return _probability(_BIAS + _LOCATOR * log_odds(located) + _SURPRISE * surprise(sigma, usual_mm))
+
+
+def surprise(sigma: np.ndarray, usual_mm: float) -> float:
+    """How many times (logarithm) the mean of deviations ``(J,)`` is what it usually is on a hand, up to a limit."""
+    return min(math.log(float(np.mean(sigma)) / usual_mm), _MOST_SURPRISE)
 
 
 def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> float:
@@ -98,7 +105,7 @@ def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> fl
         right, left: ``(J,)`` mm, the joints' deviations where the hand is taken for a right, and for a left one.
     """
     deviation = math.log(float(np.mean(left) / np.mean(right)))
-    return _probability(_LOCATOR_SIDE * _log_odds(located) + _DEVIATION_SIDE * deviation)
+    return _probability(_LOCATOR_SIDE * log_odds(located) + _DEVIATION_SIDE * deviation)
 
 
 def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:
@@ -129,11 +136,12 @@ def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, 
     return [hands[index] for index in np.argsort(np.negative(ranks), kind="stable")]
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
+    """Log odds of a probability, within what networks can be believed."""
     least = _probability(-_LARGEST_LOG_ODDS)
     probability = min(max(probability, least), 1 - least)
     return math.log(probability / (1 - probability))
 
 
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from cn_zoo.datasets import ConvertedSet, convert_dataset, find_centers, open_dataset
 from cn_zoo.errors import InputError
-from cn_zoo.geometry import SKELETONS
-from cn_zoo.inference.localisation import locate_hand
+from cn_zoo.geometry import SKELETONS, Camera
+from cn_zoo.inference.localisation import HandLocation, locate_hand
+from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.training.recipe import Recipe
 
 
@@ -81,7 +83,13 @@ def _check_labels(frames: ConvertedSet, path: Path, recipe: Recipe) -> None:
 def _convert(path: Path, converted: Path, recipe: Recipe) -> None:
     dataset = open_dataset(path, split="train", skeleton=SKELETONS[recipe.dataset])
     if dataset.joints_xyz is None:
-        dataset = dataset.with_centers(find_centers(dataset, locate_hand))
+        dataset = dataset.with_centers(find_centers(dataset, _center_finder(recipe.dataset)))
         if not np.isfinite(dataset.centers_uvd).any():
             raise InputError(f"{path}: no hand was found in any of its {len(dataset)} frames; check camera.json")
     convert_dataset(dataset, converted)
+
+
+def _center_finder(skeleton: str) -> Callable[[np.ndarray, Camera], HandLocation]:
+    """What finds the likeliest hand: the hand locator, or geometry where that is not installed."""
+    locator = HandLocator.load()
+    return (lambda depth_mm, camera: locator.locate(depth_mm, camera, skeleton)[0]) if locator else locate_hand

@@ -44,6 +44,7 @@ def model_card(preset: Preset) -> str:
             "|---|---|",
             *(f"| {test} | {error:.2f} |" for test, error in preset.errors_mm.items()),
             "",
+            *_speed(preset),
             *_cases(preset),
             "## Limits",
             "",
@@ -66,6 +67,22 @@ def files_section(files: Mapping[str, FileRecord]) -> list[str]:
         "| kind | file | bytes | SHA-256 |",
         "|---|---|---|---|",
         *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in files.items()),
+        "",
+    ]
+
+
+def _speed(preset: Preset) -> list[str]:
+    """How fast it is, where a release measured that."""
+    if not preset.latency_ms:
+        return []
+    return [
+        "## Speed",
+        "",
+        preset.latency_protocol,
+        "",
+        "| | ms |",
+        "|---|---|",
+        *(f"| {name} | {latency:.2f} |" for name, latency in preset.latency_ms.items()),
         "",
     ]
 

@@ -64,6 +64,8 @@ class Preset:
         parameters: how many the estimator has.
         files: by kind: ``"estimator"``, ``"nets"`` (Keras), ``"onnx"``, ``"onnx-int8"``, ``"tflite"``, ...
         sigma_mm: the mean of a usual hand's deviations, which tells hands from what is none; 0: not known.
+        latency_ms: by what was timed, medians in ms.
+        latency_protocol: how they were measured.
         folder: where the record was read from; not stored.
     """
 
@@ -81,6 +83,8 @@ class Preset:
     parameters: int
     files: dict[str, FileRecord]
     sigma_mm: float = 0.0
+    latency_ms: dict[str, float] = field(default_factory=dict)
+    latency_protocol: str = ""
     folder: Path = field(default=Path(), compare=False)
 
     @classmethod
