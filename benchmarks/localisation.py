@@ -79,12 +79,14 @@ def _measure(name: str, frames: int) -> None:
         auto.append(estimator.predict(depth_mm, camera, found.center_uvd, "auto").hand == hand)
     off, off_at_last = np.array(off), np.array(off_at_last)
     empty = np.mean([_is_refused(estimator, frame) for frame in islice(_empty_frames(), frames)])
-    refused = np.isinf(off_at_last).mean()
+    refused, good, good_at_last = np.isinf(off_at_last).mean(), np.mean(off < _GOOD_MM), np.mean(off_at_last < _GOOD_MM)
+    mean, mean_with_truth = np.mean(joints), np.mean(joints_with_truth)
+    told = f"by the locator {np.mean(sides):.1%}, " if sides else ""
     print(
-        f"{name}: centre within {_GOOD_MM:.0f} mm {np.mean(off < _GOOD_MM):.1%}, of joints "
-        f"{np.mean(off_at_last < _GOOD_MM):.1%}, median {np.median(off):.1f} mm; refused {refused:.1%}, of empty frames {empty:.1%}; joints {np.mean(joints):.2f} mm "
-        f"over {np.mean(joints_with_truth):.2f} mm = {np.mean(joints) / np.mean(joints_with_truth):.3f}; side "
-        f"{f'{np.mean(sides):.1%}, ' if sides else ''}auto {np.mean(auto):.1%}",
+        f"{name}: centre within {_GOOD_MM:.0f} mm {good:.1%}, of joints {good_at_last:.1%}, "
+        f"median {np.median(off):.1f} mm; refused {refused:.1%}, of empty frames {empty:.1%}; "
+        f"joints {mean:.2f} mm over {mean_with_truth:.2f} mm = {mean / mean_with_truth:.3f}; "
+        f"side {told}auto {np.mean(auto):.1%}",
         flush=True,
     )
 

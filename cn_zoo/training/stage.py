@@ -104,7 +104,7 @@ STAGES: dict[str, Stage] = {
     # latent: on them it would only blur.
     "generator": Stage(
         trains=("generator",),
-        terms={"depth_reconstruction": 20.0, "generated_pose": 1.0},
+        terms={"depth_reconstruction": 10.0, "generated_pose": 1.0},
         samples=40_000,
         stream="hands",
         batch_size=32,
