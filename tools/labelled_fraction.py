@@ -34,7 +34,20 @@ _RESULTS = "results.jsonl"
 #: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
 _SETS = {"train": "train.h5", "test": "test.h5"}
 #: What a method changes about the recipe.
-_METHODS = {"supervised": ('stages=["pose_vae", "posterior", "labels"]',), "joint": ()}
+_METHODS = {
+    # The joint stage's labelled crops and steps, without the unlabelled ones.
+    "supervised": (
+        'stages=["pose_vae", "posterior", "labels"]',
+        'labels.trains=["trunk", "posterior_head"]',
+        "labels.terms={pose=1.0, posterior=0.1, latent=0.02}",
+        "labels.samples=6400",
+        "labels.batch_size=32",
+        "labels.learning_rate=5e-4",
+        "labels.weight_decay=1e-4",
+        "labels.checkpoint_every=100",
+    ),
+    "joint": (),
+}
 
 
 @click.group()
