@@ -44,6 +44,7 @@ _METHODS = {
         "labels.batch_size=32",
         "labels.learning_rate=5e-4",
         "labels.weight_decay=1e-4",
+        "labels.keeps_norms=true",
         "labels.checkpoint_every=100",
     ),
     "joint": (),

@@ -16,7 +16,9 @@ import pytest
 
 import cn_zoo
 from cn_zoo.errors import InputError
+from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, stages, train
@@ -68,6 +70,10 @@ def test_a_finished_run_is_a_model(finished):
     preset = Preset.load(finished)
     assert (preset.skeleton, preset.architecture, preset.latent_size) == ("icvl", "paper", 23)
     assert all(np.isfinite(error) and error > 0 for error in preset.errors_mm.values())
+    # Of the crops that the calibration saw, half have larger deviations than the record says is usual.
+    crops = draw_crop_batch(PRESETS["icvl"], 0, 0, 100, "validation")
+    sigma = keras.models.load_model(finished / "estimator.keras").predict(crops.depth, verbose=0)["sigma"]
+    assert preset.sigma_mm == pytest.approx(float(np.median(sigma.mean(axis=1))) * POSE_UNIT_MM, rel=0.05)
     frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
     for runtime in ("onnx", "keras"):
         hand = HandPoseEstimator.from_pretrained(finished, runtime).predict(
@@ -156,6 +162,8 @@ def test_finetuning_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path
     preset = Preset.load(folder)
     assert preset.name == "mine" and set(preset.files) == {"onnx", "estimator", "nets"}
     assert list(preset.errors_mm) == ["held-out frames"]
+    # One frame held out is too few to tell what is usual.
+    assert preset.sigma_mm == Preset.load(finished).sigma_mm
     assert "6 labelled depth maps of the user's own, 17 without labels" in preset.training_data
     before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
     assert not np.array_equal(before.trunk.get_weights()[0], after.trunk.get_weights()[0])
