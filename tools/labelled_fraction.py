@@ -116,7 +116,7 @@ def report(folder: Path, output: Path) -> None:
         errors[row["method"]][row["fraction"]].append(row["error_mm"])
     fractions = sorted({fraction for by_fraction in errors.values() for fraction in by_fraction})
     lines = [
-        "| method | " + " | ".join(f"{fraction:.0%}" for fraction in fractions) + " |",
+        "| method | " + " | ".join(f"{100 * fraction:g} %" for fraction in fractions) + " |",
         "|---|" + "---|" * len(fractions),
     ]
     for method, by_fraction in errors.items():
@@ -197,8 +197,13 @@ def _plot(errors: dict[str, dict[float, list[float]]], path: Path) -> None:
     for method, by_fraction in errors.items():
         fractions = sorted(by_fraction)
         means = [np.mean(by_fraction[fraction]) for fraction in fractions]
-        ax.plot([100 * fraction for fraction in fractions], means, "o-", label=method)
-    ax.set(xscale="log", xlabel="labelled crops (%)", ylabel="mean joint error (mm)")
+        spreads = [np.std(by_fraction[fraction]) for fraction in fractions]
+        ax.errorbar([100 * fraction for fraction in fractions], means, spreads, fmt="o-", capsize=3, label=method)
+    shown = sorted({100 * fraction for by_fraction in errors.values() for fraction in by_fraction})
+    # From zero, so that a flat curve looks flat.
+    ax.set(xscale="log", xlabel="labelled crops (%)", ylabel="mean joint error (mm)", ylim=(0, None))
+    ax.set_xticks(shown, [f"{each:g}" for each in shown])
+    ax.minorticks_off()
     ax.grid(alpha=0.3)
     ax.legend()
     with atomic_path(path) as temporary:

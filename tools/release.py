@@ -70,7 +70,7 @@ def _timed(preset: Preset, folder: Path) -> Preset:
     latency = measure_latency(open_runtime(fp32), preset, frames)
     height, width = frames[0].depth_mm.shape
     protocol = (
-        f"Medians on one thread of a {platform.machine()} CPU whose float32 convolutions reach "
+        f"Medians on one thread of a CPU ({platform.machine()}) whose float32 convolutions reach "
         f"{measure_peak().convolution:.0f} GFLOP/s, ONNX Runtime, synthetic frames of {width} x {height} in memory. "
         f"The network has {count_macs(fp32) / 1e6:.0f} M multiply-adds."
     )

@@ -18,8 +18,20 @@ def _golden(name):
     return golden.pop("depth"), golden
 
 
-def test_the_zoo_holds_the_three_presets():
-    assert {"nyu", "icvl", "msra"} <= set(MODELS)
+DEFAULTS = ("nyu", "icvl", "msra")
+
+
+def test_the_zoo_holds_each_preset_in_both_architectures():
+    assert {*DEFAULTS, *(f"{name}-paper" for name in DEFAULTS)} <= set(MODELS)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_the_default_is_clearly_better_than_the_papers(name):
+    default, paper = (get_preset(each) for each in (name, f"{name}-paper"))
+    assert (default.architecture, paper.architecture) == ("default", "paper")
+    assert default.errors_mm.keys() == paper.errors_mm.keys()
+    for test, error in default.errors_mm.items():
+        assert error <= 0.75 * paper.errors_mm[test]
 
 
 @pytest.mark.parametrize("name", MODELS)
