@@ -21,9 +21,8 @@ from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import log_odds, surprise
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
-from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_measurement import equal_error, logistic_regression
+from cn_zoo.training.locator_measurement import empty_frames, equal_error, logistic_regression
 
 _SEED, _SPLIT = 1, "validation"
 #: The joints' mean, as the pose network sees it, lies this near to a hand's that was found.
@@ -62,13 +61,8 @@ def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np
             yield np.ascontiguousarray(frame.depth_mm[:, ::-1]), camera, "left", frame.joints[name] * [-1, 1, 1]
         else:
             yield frame.depth_mm, frame.camera, "right", frame.joints[name]
-    number = 0
-    while count:
-        frame = draw_locator_frame(_SEED, number, _SPLIT)
-        number += 1
-        if not frame.seen.any():
-            count -= 1
-            yield frame.depth_mm, frame.camera, "right", None
+    for frame in empty_frames(count, _SPLIT):
+        yield frame.depth_mm, frame.camera, "right", None
 
 
 def _rows(

@@ -86,7 +86,7 @@ def equal_error(with_hand: np.ndarray, without: np.ndarray) -> float:
 def measure_locator(locator: HandLocator, frames: int) -> dict[str, dict[str, float]]:
     """Figures by test set, of ``frames`` frames each."""
     figures = {f"WebXR hand, {name}": _measure_preset(locator, name, frames) for name in PRESETS}
-    empty = [_locate(locator, frame) is None for frame in _empty_frames(frames)]
+    empty = [_locate(locator, frame) is None for frame in empty_frames(frames, _TEST_SPLIT)]
     return {**figures, "empty": {"refused": float(np.mean(empty))}}
 
 
@@ -133,10 +133,11 @@ def _mirrored(frame: SyntheticFrame) -> SyntheticFrame:
     )
 
 
-def _empty_frames(count: int) -> Iterator[LocatorFrame]:
+def empty_frames(count: int, split: str) -> Iterator[LocatorFrame]:
+    """The first frames of a split that show no hand."""
     number = 0
     while count:
-        frame = draw_locator_frame(_SEED, number, _TEST_SPLIT)
+        frame = draw_locator_frame(_SEED, number, split)
         number += 1
         if not frame.seen.any():
             count -= 1
