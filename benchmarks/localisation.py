@@ -20,7 +20,7 @@ from itertools import count, islice
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import Camera, HandCrop
+from cn_zoo.geometry import HandCrop
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.localisation import locate_hand
 from cn_zoo.inference.localisation_network import HandLocator
@@ -28,6 +28,7 @@ from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training.locator_measurement import empty_frames, hand_frames
 from cn_zoo.zoo import resolve
 
 _SEED, _SPLIT = 5, "test-webxr"
@@ -55,8 +56,8 @@ def main() -> None:
 def _measure(name: str, frames: int) -> None:
     estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.load()
     off, off_at_last, joints, joints_with_truth, sides, auto = [], [], [], [], [], []
-    for number in range(frames):
-        depth_mm, camera, hand, xyz = _draw(name, number)
+    for frame in hand_frames(name, frames, _SPLIT, _SEED):
+        depth_mm, camera, hand, xyz = frame.depth_mm, frame.camera, frame.hand, frame.joints[name]
         true = xyz.mean(axis=0)
         try:
             if locator:
@@ -78,7 +79,7 @@ def _measure(name: str, frames: int) -> None:
         joints_with_truth.append(_joint_error(estimator.predict(depth_mm, camera, center, hand).xyz, xyz))
         auto.append(estimator.predict(depth_mm, camera, found.center_uvd, "auto").hand == hand)
     off, off_at_last = np.array(off), np.array(off_at_last)
-    empty = np.mean([_is_refused(estimator, frame) for frame in islice(_empty_frames(), frames)])
+    empty = np.mean([_is_refused(estimator, frame) for frame in empty_frames(frames, _SPLIT, _SEED)])
     refused, good, good_at_last = np.isinf(off_at_last).mean(), np.mean(off < _GOOD_MM), np.mean(off_at_last < _GOOD_MM)
     mean, mean_with_truth = np.mean(joints), np.mean(joints_with_truth)
     told = f"by the locator {np.mean(sides):.1%}, " if sides else ""
@@ -121,23 +122,6 @@ def _measure_two(frames: int) -> None:
 def _two_hand_frames() -> Iterator[LocatorFrame]:
     frames = (draw_locator_frame(_SEED, number, _SPLIT) for number in count())
     return (frame for frame in frames if len(frame.seen) == 2 and frame.seen.min() > _SEEN)
-
-
-def _draw(name: str, number: int) -> tuple[np.ndarray, Camera, str, np.ndarray]:
-    """A depth image, its camera, which hand it shows, and the hand's joints (J, 3) xyz mm."""
-    frame = draw_frame(PRESETS[name], _SEED, number, _SPLIT)
-    xyz = frame.joints[name]
-    if number % 2:
-        camera = frame.camera.mirrored(frame.depth_mm.shape[1])
-        return np.ascontiguousarray(frame.depth_mm[:, ::-1]), camera, "left", xyz * [-1, 1, 1]
-    return frame.depth_mm, frame.camera, "right", xyz
-
-
-def _empty_frames() -> Iterator[LocatorFrame]:
-    """People, furniture, tables, arms and noise without a hand in view."""
-    frames = (draw_locator_frame(_SEED, number, _SPLIT) for number in count())
-    # A frame without a single measurement is no depth image: it is told before anything is looked for.
-    return (frame for frame in frames if not frame.seen.any() and frame.depth_mm.any())
 
 
 def _is_refused(estimator: HandPoseEstimator, frame: LocatorFrame) -> bool:

@@ -20,11 +20,9 @@ from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import log_odds, surprise
 from cn_zoo.inference.localisation_network import HandLocator
-from cn_zoo.synthesis.frame import draw_frame
-from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_measurement import empty_frames, equal_error, logistic_regression
+from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
-_SEED, _SPLIT = 1, "validation"
+_SPLIT = "validation"
 #: The joints' mean, as the pose network sees it, lies this near to a hand's that was found.
 _HAND_MM = 30.0
 
@@ -54,13 +52,8 @@ def main(frames: int) -> None:
 
 def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np.ndarray | None]]:
     """``(depth_mm, camera, hand, xyz)``; ``xyz`` (J, 3) is None where there is no hand."""
-    for number in range(count):
-        frame = draw_frame(PRESETS[name], _SEED, number, _SPLIT)
-        if number % 2:
-            camera = frame.camera.mirrored(frame.depth_mm.shape[1])
-            yield np.ascontiguousarray(frame.depth_mm[:, ::-1]), camera, "left", frame.joints[name] * [-1, 1, 1]
-        else:
-            yield frame.depth_mm, frame.camera, "right", frame.joints[name]
+    for frame in hand_frames(name, count, _SPLIT):
+        yield frame.depth_mm, frame.camera, frame.hand, frame.joints[name]
     for frame in empty_frames(count, _SPLIT):
         yield frame.depth_mm, frame.camera, "right", None
 

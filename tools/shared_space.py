@@ -52,10 +52,9 @@ def _error_mm(estimate: np.ndarray, pose: np.ndarray) -> float:
 
 def _worst_jump(nets: CrossingNets, latent: np.ndarray) -> float:
     """Over walks from each hand to the one half the set further on."""
-    share = np.linspace(0, 1, _WALK_STEPS)[:, None, None]
     ends = np.roll(latent, len(latent) // 2, axis=0)
-    points = (1 - share) * latent + share * ends
-    poses = _numpy(nets.pose_decoder(points.reshape(-1, points.shape[-1]).astype(np.float32)))
+    points = np.linspace(latent, ends, _WALK_STEPS, dtype="float32")
+    poses = _numpy(nets.pose_decoder(points.reshape(-1, points.shape[-1])))
     poses = poses.reshape(_WALK_STEPS, len(latent), *poses.shape[1:])
     steps = np.linalg.norm(np.diff(poses, axis=0), axis=-1).mean(axis=-1)
     return float((steps.max(axis=0) / steps.mean(axis=0)).max())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
@@ -63,14 +63,14 @@ _MARGIN = 5
 
 @dataclass(frozen=True)
 class SyntheticFrame:
-    """A labelled depth frame of a right hand.
+    """A labelled depth frame of one hand, drawn as a right one.
 
     Attributes:
         depth_mm: (H, W) float32 mm, 0 = no measurement.
         camera: intrinsics of the frame.
         joints: skeleton name -> (J, 3) joints xyz in mm, camera frame (x right, y down, z forward).
         center_uvd: hand centre (u px, v px, d mm): mean of the preset's scored joints.
-        hand: "right".
+        hand: "right", or "left" in a mirror.
         sensor: name of the sensor in `SENSORS`.
     """
 
@@ -80,6 +80,19 @@ class SyntheticFrame:
     center_uvd: tuple[float, float, float]
     hand: str
     sensor: str
+
+    def mirrored(self) -> SyntheticFrame:
+        """The same in a mirror: the hand becomes one of the other side."""
+        width = self.depth_mm.shape[1]
+        u, v, d = self.center_uvd
+        return replace(
+            self,
+            depth_mm=np.ascontiguousarray(self.depth_mm[:, ::-1]),
+            camera=self.camera.mirrored(width),
+            joints={name: xyz * [-1, 1, 1] for name, xyz in self.joints.items()},
+            center_uvd=(width - 1 - u, v, d),
+            hand="left" if self.hand == "right" else "right",
+        )
 
 
 @dataclass(frozen=True)

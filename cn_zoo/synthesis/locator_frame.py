@@ -12,12 +12,12 @@ from cn_zoo.synthesis.frame import LABELLED, Setting, draw_setting, render, samp
 from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
-from cn_zoo.synthesis.scene import PlacedHand, draw_scene, draw_table_top
+from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.solids import limb
 
 #: Shares of frames.
-_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.15, 0.35, 0.3, 0.5, 0.1
+_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.25, 0.35, 0.3, 0.5, 0.1
 _LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
 #: Share of the frames in which the hand lies on a table, and what looks at it: stereo cameras smear the two into one.
 _LYING = 0.14
@@ -114,10 +114,9 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
 
 def _draw_lying(rng: np.random.Generator, split: str) -> Setting:
     """A hand flat on a table."""
-    preset = _draw_preset(rng)
-    preset = replace(preset, sensors=_SMEARING, scene=replace(preset.scene, boxed=0.0))
-    setting = draw_setting(preset, rng, split, binned=False)
-    return replace(setting, solids=draw_table_top(setting.posed.vertices, setting.center, rng))
+    preset = _draw_preset(rng).bare()
+    scene = replace(preset.scene, lying=1.0, sleeve=SceneShares.sleeve)
+    return draw_setting(replace(preset, sensors=_SMEARING, scene=scene), rng, split, binned=False)
 
 
 def _draw_lens(rng: np.random.Generator) -> Lens:

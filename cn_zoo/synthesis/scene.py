@@ -66,35 +66,6 @@ def draw_scene(shares: SceneShares, hand: PlacedHand, rng: np.random.Generator) 
     return np.array(solids).reshape(-1, 14)
 
 
-def draw_table_top(vertices: np.ndarray, center: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a table on which a hand lies with its broad side, and flat things beside it.
-
-    Args:
-        vertices: (V, 3) float32 mm of the hand's mesh, camera frame.
-        center: (3,) hand centre.
-        rng: decides all randomness.
-
-    Returns:
-        (N, 14) solids for `cast_solids`.
-    """
-    near = vertices[::7].astype(np.float64) - center
-    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
-    normal = np.linalg.eigh(np.cov(near.T))[1][:, 0]
-    normal *= -math.copysign(1.0, normal[2])
-    normal += 0.2 * rng.standard_normal(3)
-    # Tables are not seen from below, nor along their surface.
-    normal[2] = min(normal[2], -0.6)
-    normal /= math.sqrt(normal @ normal)
-    # A part of the hand may sink in: sensors press flat what lies on a surface.
-    lowest = np.quantile(near @ normal, _between(rng, 0.0, 0.2))
-    solids = [plane(center + lowest * normal, normal)]
-    while rng.random() < 0.6:
-        aside = rng.uniform(-350, 350, 3)
-        place = center + aside - (aside @ normal - lowest) * normal
-        solids.append(_flat_thing(place, normal, rng))
-    return np.array(solids)
-
-
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """A rotation matrix (3, 3), all orientations alike (a normalised quaternion of normal numbers)."""
     w, x, y, z = rng.standard_normal(4)
@@ -193,8 +164,23 @@ def _flat_thing(center: np.ndarray, normal: np.ndarray, rng: np.random.Generator
 
 
 def _table_below(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
-    """A table on which the hand lies."""
-    return list(draw_table_top(hand.vertices, hand.center, rng))
+    """A table on which the hand lies with its broad side, and flat things beside it."""
+    near = hand.vertices[::7].astype(np.float64) - hand.center
+    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+    normal = np.linalg.eigh(np.cov(near.T))[1][:, 0]
+    normal *= -math.copysign(1.0, normal[2])
+    normal += 0.2 * rng.standard_normal(3)
+    # Tables are not seen from below, nor along their surface.
+    normal[2] = min(normal[2], -0.6)
+    normal /= math.sqrt(normal @ normal)
+    # A part of the hand may sink in: sensors press flat what lies on a surface.
+    lowest = np.quantile(near @ normal, _between(rng, 0.0, 0.2))
+    solids = [plane(hand.center + lowest * normal, normal)]
+    while rng.random() < 0.6:
+        aside = rng.uniform(-350, 350, 3)
+        place = hand.center + aside - (aside @ normal - lowest) * normal
+        solids.append(_flat_thing(place, normal, rng))
+    return solids
 
 
 def _clutter(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -92,10 +93,7 @@ def measure_locator(locator: HandLocator, frames: int) -> dict[str, dict[str, fl
 
 def _measure_preset(locator: HandLocator, name: str, frames: int) -> dict[str, float]:
     off, sides = [], []
-    for number in range(frames):
-        frame = draw_frame(PRESETS[name], _SEED, number, _TEST_SPLIT)
-        if number % 2:
-            frame = _mirrored(frame)
+    for frame in hand_frames(name, frames, _TEST_SPLIT):
         found = _locate(locator, frame, name, frame.hand)
         if found is None:
             off.append(np.inf)
@@ -121,24 +119,15 @@ def _locate(
         return None
 
 
-def _mirrored(frame: SyntheticFrame) -> SyntheticFrame:
-    width = frame.depth_mm.shape[1]
-    u, v, d = frame.center_uvd
-    return replace(
-        frame,
-        depth_mm=np.ascontiguousarray(frame.depth_mm[:, ::-1]),
-        camera=frame.camera.mirrored(width),
-        center_uvd=(width - 1 - u, v, d),
-        hand="left",
-    )
+def hand_frames(name: str, count: int, split: str, seed: int = _SEED) -> Iterator[SyntheticFrame]:
+    """The first frames of a preset's split, every second one in a mirror."""
+    for number in range(count):
+        frame = draw_frame(PRESETS[name], seed, number, split)
+        yield frame.mirrored() if number % 2 else frame
 
 
-def empty_frames(count: int, split: str) -> Iterator[LocatorFrame]:
-    """The first frames of a split that show no hand."""
-    number = 0
-    while count:
-        frame = draw_locator_frame(_SEED, number, split)
-        number += 1
-        if not frame.seen.any():
-            count -= 1
-            yield frame
+def empty_frames(count: int, split: str, seed: int = _SEED) -> Iterator[LocatorFrame]:
+    """The first frames of a split that show something, and no hand: people, furniture, tables, arms, noise."""
+    # A frame without a single measurement is no depth image: it is told before anything is looked for.
+    frames = (draw_locator_frame(seed, number, split) for number in itertools.count())
+    return itertools.islice((frame for frame in frames if not frame.seen.any() and frame.depth_mm.any()), count)

@@ -192,3 +192,16 @@ def test_bad_arguments_are_refused():
         draw_crop(PRESETS["nyu"], -1, 0)
     with pytest.raises(ValueError, match="non-negative"):
         draw_frame(PRESETS["nyu"], 0, -1)
+
+
+def test_a_mirrored_frame_is_one_of_the_other_hand():
+    frame = draw_frame(PRESETS["icvl"], seed=3, index=1)
+    mirrored = frame.mirrored()
+    assert (frame.hand, mirrored.hand) == ("right", "left")
+    np.testing.assert_array_equal(mirrored.depth_mm, frame.depth_mm[:, ::-1])
+    for name, xyz in frame.joints.items():
+        u, v, d = frame.camera.xyz_to_uvd(xyz).T
+        expected = np.stack([frame.depth_mm.shape[1] - 1 - u, v, d], axis=1)
+        np.testing.assert_allclose(mirrored.camera.xyz_to_uvd(mirrored.joints[name]), expected, atol=1e-6)
+    center = mirrored.joints["icvl"].mean(axis=0)
+    np.testing.assert_allclose(mirrored.camera.uvd_to_xyz(np.array(mirrored.center_uvd)), center, atol=1e-6)
