@@ -1,6 +1,14 @@
 """Models for other runtimes."""
 
-from cn_zoo.exporting.export import PARTS, AnyParity, export, export_estimator, export_generator, export_locator
+from cn_zoo.exporting.export import (
+    PARTS,
+    AnyParity,
+    check_needs,
+    export,
+    export_estimator,
+    export_generator,
+    export_locator,
+)
 from cn_zoo.exporting.parity import OutputParity, Parity
 
 __all__ = [
@@ -8,6 +16,7 @@ __all__ = [
     "AnyParity",
     "OutputParity",
     "Parity",
+    "check_needs",
     "export",
     "export_estimator",
     "export_generator",

@@ -214,6 +214,16 @@ def _check(format: str, precision: str, path: Path) -> None:
         )
     if path.suffix != f".{format}":
         raise ValueError(f"{path}: a file of the format {format} ends in .{format}")
+    check_needs(format)
+
+
+def check_needs(format: str) -> None:
+    """See that files of a format can be written here.
+
+    Raises:
+        MissingDependencyError: the export extra is not installed.
+        CnZooError: Keras does not run on TensorFlow.
+    """
     if missing := [name for name in _NEEDED[format] if find_spec(name) is None]:
         raise MissingDependencyError(f"export needs {', '.join(missing)}: pip install 'cn_zoo[export]'")
     if keras.backend.backend() != "tensorflow":

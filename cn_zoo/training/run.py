@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+import warnings
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,8 +13,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cn_zoo.errors import InputError
-from cn_zoo.exporting import export_estimator
+from cn_zoo.errors import CnZooError, InputError
+from cn_zoo.exporting import check_needs, export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
@@ -101,8 +102,14 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
         estimator.save(temporary)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
     record = replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
-    # A model already, also where the export's needs are not met.
-    record.save(folder)
+    try:
+        check_needs("onnx")
+    except CnZooError as reason:
+        warnings.warn(
+            f"{folder}: no {ONNX_FILE}, which runs faster than Keras, was written: {reason}, and use cn-zoo export",
+            stacklevel=3,
+        )
+        return record
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
     return replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **files})
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import keras
@@ -91,6 +92,21 @@ def test_its_nets_are_those_of_the_estimator(finished):
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-5, err_msg=name)
     assert all(network.trainable for network in nets.networks.values())
+
+
+def test_where_nothing_can_be_exported_keras_files_make_the_model(recipe, finished, tmp_path, monkeypatch):
+    shutil.copytree(finished, tmp_path / "run")
+    for name in ("preset.json", "estimator.onnx", "estimator.keras", "nets.keras"):
+        (tmp_path / "run" / name).unlink()
+    monkeypatch.setitem(import_module("cn_zoo.exporting.export")._NEEDED, "onnx", ("no_such_converter",))
+    with pytest.warns(UserWarning, match=r"no estimator.onnx.*export needs no_such_converter"):
+        train(recipe, tmp_path / "run", resume=True)
+    assert set(Preset.load(tmp_path / "run").files) == {"estimator", "nets"}
+    assert not (tmp_path / "run" / "estimator.onnx").exists()
+    frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
+    hands = (HandPoseEstimator.from_pretrained(run) for run in (finished, tmp_path / "run"))
+    mine, theirs = (hand.predict(frame.depth_mm, frame.camera, frame.center_uvd).xyz for hand in hands)
+    np.testing.assert_allclose(mine, theirs, atol=0.05)
 
 
 def test_curves_recipe_and_pictures_are_written(finished):
