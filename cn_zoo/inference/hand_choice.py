@@ -125,14 +125,13 @@ def _distinct(looks: Sequence[ChosenHand]) -> list[ChosenHand]:
 
 
 def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, str], HandPose]) -> list[ChosenHand]:
-    """Hands in the order of the probability that they are some, and of the side that they were taken for."""
+    """Hands in the order of the probability that they are some of the side that they were taken for."""
     ranks = []
     for place, pose in hands:
         other = look_at(place, "left" if pose.hand == "right" else "right")
         right, left = (pose, other) if pose.hand == "right" else (other, pose)
         is_right = right_probability(place.right, right.sigma, left.sigma)
-        # Less is to be trusted than that it is a hand at all.
-        ranks.append(place.confidence * (1 + (is_right if pose.hand == "right" else 1 - is_right)))
+        ranks.append(place.confidence * (is_right if pose.hand == "right" else 1 - is_right))
     return [hands[index] for index in np.argsort(np.negative(ranks), kind="stable")]
 
 

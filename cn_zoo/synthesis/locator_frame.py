@@ -17,7 +17,7 @@ from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.solids import limb
 
 #: Shares of frames.
-_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.25, 0.35, 0.3, 0.5, 0.1
+_NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.3, 0.35, 0.3, 0.5, 0.1
 _LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
 #: Share of the frames in which the hand lies on a table, and what looks at it: stereo cameras smear the two into one.
 _LYING = 0.14

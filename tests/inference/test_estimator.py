@@ -176,7 +176,7 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):
-    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), _preset()).predict(_image_with_block())
+    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), _preset()).predict(_image_with_block(), hand="auto")
     assert hand.confidence == pytest.approx(0.9 * 0.6827, abs=1e-3)
 
 
