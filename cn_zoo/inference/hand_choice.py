@@ -25,10 +25,10 @@ _WORTH_A_LOOK = 0.02
 _LEAST_PROBABILITY = 0.15
 #: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the pose network's
 #: surprise.
-_BIAS, _LOCATOR, _SURPRISE = 0.64, 0.76, -1.87
+_BIAS, _LOCATOR, _SURPRISE = 0.76, 0.77, -1.92
 #: Log odds that a hand is a right one: a factor of the locator's, and one of the logarithm of the mean deviation as a
 #: left hand over that as a right one.
-_LOCATOR_SIDE, _DEVIATION_SIDE = 0.55, 4.4
+_LOCATOR_SIDE, _DEVIATION_SIDE = 0.58, 4.16
 _LARGEST_LOG_ODDS = 7.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
 #: from synthetic ones, and must not be refused for it.
