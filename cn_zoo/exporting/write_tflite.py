@@ -12,8 +12,8 @@ from keras import KerasTensor, layers, ops
 
 from cn_zoo.exporting._signature import signature
 
-#: The exponential of less is half a step of 16 bit at most.
-_NEXT_TO_NOTHING = -11.0
+#: The exponential of less rounds to nothing in 16 bit.
+_NEXT_TO_NOTHING = -12.0
 
 
 def write_tflite(network: keras.Model, precision: str, calibration: np.ndarray, path: Path) -> None:
@@ -122,7 +122,7 @@ class _Softmax(layers.Softmax):
 
     def call(self, x: KerasTensor, mask: KerasTensor | None = None) -> KerasTensor:
         axis = _only(self.axis)
-        exponential = ops.exp(x - ops.max(x, axis=axis, keepdims=True))
+        exponential = _Exponential()(x - ops.max(x, axis=axis, keepdims=True))
         root = ops.rsqrt(_sum_of_last(ops.swapaxes(exponential, axis, -1)))
         # There is no 16-bit division.
         return exponential * ops.swapaxes(root * root, axis, -1)
