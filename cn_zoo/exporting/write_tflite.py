@@ -101,8 +101,7 @@ class _Root(layers.Layer):
 
 class _Exponential(layers.Layer):
     def call(self, x: KerasTensor) -> KerasTensor:
-        """TFLite has a table of 512 values over all that it saw come in; what is next to nothing spares them."""
-        return ops.exp(ops.maximum(x, _NEXT_TO_NOTHING))
+        return _exponential(x)
 
 
 class _Sum(layers.Layer):
@@ -122,10 +121,15 @@ class _Softmax(layers.Softmax):
 
     def call(self, x: KerasTensor, mask: KerasTensor | None = None) -> KerasTensor:
         axis = _only(self.axis)
-        exponential = _Exponential()(x - ops.max(x, axis=axis, keepdims=True))
+        exponential = _exponential(x - ops.max(x, axis=axis, keepdims=True))
         root = ops.rsqrt(_sum_of_last(ops.swapaxes(exponential, axis, -1)))
         # There is no 16-bit division.
         return exponential * ops.swapaxes(root * root, axis, -1)
+
+
+def _exponential(x: KerasTensor) -> KerasTensor:
+    """TFLite has a table of 512 values over all that it saw come in; what is next to nothing spares them."""
+    return ops.exp(ops.maximum(x, _NEXT_TO_NOTHING))
 
 
 def _sum_of_last(x: KerasTensor) -> KerasTensor:

@@ -76,15 +76,16 @@ def train(
 
     nets = _build(recipe, "float32")
     nets.set_weights(trained.get_weights())
-    if _ESTIMATOR_NETWORKS & recipe.trained() or not recipe.start:
-        record = _save_estimator(recipe, nets.estimator, frames, folder)
-    else:
-        record = _copy_model(recipe.start, folder)
+    is_new = bool(_ESTIMATOR_NETWORKS & recipe.trained()) or not recipe.start
+    record = _save_estimator(recipe, nets.estimator, frames, folder) if is_new else _copy_model(recipe.start, folder)
     if "generator" in recipe.trained() or (recipe.start and has_nets(recipe.start)):
         with atomic_path(folder / NETS_FILE) as temporary:
             nets.save(temporary)
         record = replace(record, files={**record.files, "nets": FileRecord.of(folder / NETS_FILE)})
+    # A whole model already, whatever becomes of the export.
     record.save(folder)
+    if is_new:
+        _export_onnx(record, nets.estimator, folder)
     return folder
 
 
@@ -94,14 +95,18 @@ def _build(recipe: Recipe, policy: str) -> CrossingNets:
 
 
 def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:
-    """Calibrate, measure, save and export the estimator; returns its record, which lies in the folder by then."""
+    """Calibrate, measure and save the estimator; returns its record."""
     sigma_mm = calibrate(recipe, estimator, data)
     if sigma_mm is None:
         sigma_mm = get_preset(recipe.start).sigma_mm if recipe.start else 0.0
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
-    record = replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
+    return replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
+
+
+def _export_onnx(record: Preset, estimator: keras.Model, folder: Path) -> None:
+    """Add an ONNX file to the model in the folder, where this installation and backend can write one."""
     try:
         check_needs("onnx")
     except CnZooError as reason:
@@ -109,9 +114,9 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
             f"{folder}: no {ONNX_FILE}, which runs faster than Keras, was written: {reason}, and use cn-zoo export",
             stacklevel=3,
         )
-        return record
+        return
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
-    return replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **files})
+    replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}).save(folder)
 
 
 def _copy_model(model: str, folder: Path) -> Preset:
