@@ -8,6 +8,8 @@ from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import Skeleton
 
+_CALIBRATION = "sigma_calibration"
+
 
 def build_pose_estimator(
     trunk: keras.Model, posterior_head: keras.Model, pose_decoder: keras.Model, skeleton: Skeleton
@@ -15,8 +17,8 @@ def build_pose_estimator(
     """Chain trunk, posterior and pose decoder; push the posterior's variance through the decoder.
 
     A posterior with maps says more of single joints: its variance tells how sure the hand as a whole is, the scatter
-    of a joint's votes how well that joint is seen. Their product ranks errors better than either, and needs one factor
-    a joint for hidden joints and seen ones alike.
+    of a joint's votes how well that joint is seen. Their product ranks errors better than either, but errors grow less
+    than it does and more than its root: a joint's deviation is a mix of both.
 
     Built-in layers only: the saved file loads where cn_zoo is not installed, and exports as it is.
 
@@ -27,9 +29,9 @@ def build_pose_estimator(
         ``latent`` (B, L + 3), the posterior's mean.
     """
     # layers
-    # Calibration multiplies each joint's deviation; it is fitted on validation data after training.
+    # Calibration turns each joint's spreads into a deviation; it is fitted on validation data after training.
     calibration = layers.Dense(
-        len(skeleton), use_bias=False, trainable=False, kernel_initializer="identity", name="sigma_calibration"
+        len(skeleton), use_bias=False, trainable=False, kernel_initializer="identity", name=_CALIBRATION
     )
 
     # functional graph
@@ -38,16 +40,31 @@ def build_pose_estimator(
     latent = layers.Identity(name="latent")(posterior["mean"])
     moved = _decode_around(pose_decoder, latent, posterior["log_variance"])
     pose = layers.Reshape((len(skeleton), 3), name="pose")(moved[:, 0])
-    spread = _spread(moved, len(skeleton))
+    spreads = _spread(moved, len(skeleton))
     if "scatter" in posterior:
-        spread = spread * posterior["scatter"]
-    sigma = layers.Identity(name="sigma")(calibration(spread))
+        product = spreads * posterior["scatter"]
+        spreads = layers.Concatenate(dtype="float32")([ops.sqrt(product), product])
+    sigma = layers.Identity(name="sigma")(calibration(spreads))
     return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent}, name="pose_estimator")
 
 
+def spreads_of(estimator: keras.Model) -> keras.Model:
+    """The part of an estimator that comes before calibration.
+
+    Returns:
+        A functional model from ``depth`` to a dict: ``pose`` as the estimator's, and ``spreads`` (B, T, J), T measures
+        of how far off each joint may be, of which calibration makes its deviation.
+    """
+    flat = estimator.get_layer(_CALIBRATION).input
+    joints = estimator.output["pose"].shape[1]
+    spreads = layers.Reshape((flat.shape[-1] // joints, joints), dtype="float32")(flat)
+    return keras.Model(estimator.input, {"pose": estimator.output["pose"], "spreads": spreads})
+
+
 def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
-    """Set the factors ``(J,)`` that turn each joint's spread into a calibrated deviation."""
-    estimator.get_layer("sigma_calibration").set_weights([np.diag(factors)])
+    """Set the factors ``(T, J)`` by which each joint's spreads are multiplied, and summed up to its deviation."""
+    kernel = np.concatenate([np.diag(each) for each in factors])
+    estimator.get_layer(_CALIBRATION).set_weights([kernel])
 
 
 def _decode_around(pose_decoder: keras.Model, latent: KerasTensor, log_variance: KerasTensor) -> KerasTensor:

@@ -11,6 +11,7 @@ from cn_zoo.models import (
     build_posterior_head,
     build_trunk,
     set_sigma_calibration,
+    spreads_of,
 )
 
 DEPTHS = np.random.default_rng(0).uniform(-1, 1, (2, 128, 128, 1)).astype("float32")
@@ -75,14 +76,30 @@ def test_scatter_is_the_deviation_of_the_votes():
     np.testing.assert_allclose(found["scatter"], np.sqrt((weights * squares).sum(axis=1)), rtol=1e-3)
 
 
-def test_calibration_scales_each_joint():
-    estimator = _build("paper", "icvl")
+@pytest.mark.parametrize(("architecture", "measures"), [("paper", 1), ("default", 2)])
+def test_calibration_sums_each_joints_spreads(architecture, measures):
+    estimator = _build(architecture, "icvl")
     before = outputs_of(estimator, DEPTHS)
-    factors = np.linspace(0.5, 2.0, 16)
+    spreads = outputs_of(spreads_of(estimator), DEPTHS)
+    assert spreads["spreads"].shape == (2, measures, 16)
+    factors = np.linspace(0.5, 2.0, measures * 16).reshape(measures, 16)
     set_sigma_calibration(estimator, factors)
     after = outputs_of(estimator, DEPTHS)
-    np.testing.assert_allclose(after["sigma"], before["sigma"] * factors, rtol=1e-5)
+    np.testing.assert_allclose(after["sigma"], (spreads["spreads"] * factors).sum(axis=1), rtol=1e-5)
     np.testing.assert_array_equal(after["pose"], before["pose"])
+    np.testing.assert_array_equal(spreads["pose"], before["pose"])
+
+
+def test_spreads_are_the_root_and_the_product_of_latent_deviation_and_scatter():
+    estimator = _build("default", "nyu")
+    root, product = np.moveaxis(outputs_of(spreads_of(estimator), DEPTHS)["spreads"], 1, 0)
+    np.testing.assert_allclose(root**2, product, rtol=1e-4)
+    head = estimator.get_layer("posterior_head")
+    scatter = keras.ops.convert_to_numpy(head(estimator.get_layer("trunk")(DEPTHS))["scatter"])
+    head.get_layer("posterior_log_variance").bias.assign_add(np.full(43, np.log(4)))  # twice the latent's deviation
+    doubled = outputs_of(spreads_of(estimator), DEPTHS)["spreads"][:, 1]
+    assert (scatter > 0).all()
+    assert (doubled / product > 1.5).all()
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])

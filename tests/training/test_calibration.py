@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from cn_zoo.training.calibration import fit_factors
+
+
+def _errors_about(sigma, rng):
+    """Errors of which 68 % lie inside sigma: absolute values of a Gaussian variable."""
+    return np.abs(rng.normal(size=sigma.shape)) * sigma
+
+
+def _inside_by_size(errors, sigma):
+    """Share inside one sigma of each tenth of the joints, by sigma."""
+    tenths = np.array_split(np.argsort(sigma.ravel()), 10)
+    return np.array([np.mean(errors.ravel()[tenth] < sigma.ravel()[tenth]) for tenth in tenths])
+
+
+@pytest.mark.parametrize("power", [0.5, 0.65, 0.8, 1.0])
+def test_sigma_holds_at_every_size(power):
+    """Errors that grow with a power of the spreads' product are met as well by its mix with its root."""
+    rng = np.random.default_rng(0)
+    product = np.exp(rng.normal(-1, 1.2, (4000, 6)))
+    scale = np.linspace(0.5, 2, 6)
+    errors = _errors_about(scale * product**power, rng)
+    spreads = np.stack([np.sqrt(product), product], axis=1)
+    factors = fit_factors(errors, spreads)
+    sigma = (spreads * factors).sum(axis=1)
+    assert factors.shape == (2, 6)
+    np.testing.assert_allclose(_inside_by_size(errors, sigma), 0.68, atol=0.06)
+
+
+def test_one_spread_gets_the_quantile_of_its_errors():
+    rng = np.random.default_rng(1)
+    spreads = np.exp(rng.normal(size=(5000, 1, 3)))
+    errors = _errors_about(spreads[:, 0] * (1.0, 2.0, 3.0), rng)
+    np.testing.assert_allclose(fit_factors(errors, spreads), [[1.0, 2.0, 3.0]], rtol=0.05)
