@@ -2,7 +2,7 @@
 
 python tools/draw_reliability.py [--count 2000] [--output docs/figures/reliability.png]
 
-Prints the table of docs/uncertainty.md.
+Prints the tables of docs/uncertainty.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cn_zoo.evaluation.calibration import Calibration
-from cn_zoo.evaluation.reliability import JointErrors, draw_error_by_sigma, draw_reliability, synthetic_errors
+from cn_zoo.evaluation.reliability import (
+    JointErrors,
+    draw_error_by_sigma,
+    draw_inside_by_size,
+    draw_reliability,
+    synthetic_errors,
+)
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import resolve
@@ -33,6 +39,10 @@ def main() -> None:
         found[name] = synthetic_errors(open_runtime(resolve(name, "onnx")), preset, arguments.count)
         for row in table_rows(name, found[name]):
             print(row, flush=True)
+    print("\n| inside 1 sigma, by tenths of the joints | surest |" + " |" * 8 + " least sure |")
+    print("|---" * 11 + "|")
+    for name, each in found.items():
+        print(f"| `{name}` | " + " | ".join(f"{share:.0%}" for share in each.inside_by_size()[1]) + " |")
     draw(found).savefig(arguments.output, dpi=100)
 
 
@@ -51,14 +61,16 @@ def _row(model: str, joints: str, calibration: Calibration) -> str:
 
 
 def draw(found: dict[str, JointErrors]) -> Figure:
-    """Reliability curves of all joints and of hidden ones; errors against sigma."""
-    figure = Figure(figsize=(15, 5), layout="constrained")
+    """Reliability curves of all joints and of hidden ones; shares inside, and errors, against sigma."""
+    figure = Figure(figsize=(11, 9), layout="constrained")
     FigureCanvasAgg(figure)
-    everything, hidden, by_sigma = figure.subplots(1, 3)
+    everything, hidden, by_size, by_sigma = figure.subplots(2, 2).flat
     draw_reliability(everything, {name: each.calibration() for name, each in found.items()})
     everything.set_title("all joints")
     draw_reliability(hidden, {name: each.calibration_of(hidden=True) for name, each in found.items()})
     hidden.set_title("hidden joints")
+    draw_inside_by_size(by_size, found)
+    by_size.set_title("tenths of the joints, by their sigma")
     draw_error_by_sigma(by_sigma, found)
     by_sigma.set_title("tenths of the frames, by their sigma")
     return figure

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: A joint is hidden where no surface is measured so little before it or behind it, as where the synthesis draws frames.
 _BEFORE_MM, _BEHIND_MM = 45.0, 25.0
-#: Groups of frames of equal number, by their mean sigma.
+#: Groups of equal number, by their sigma.
 _GROUPS = 10
 _SEED = 1
 
@@ -45,6 +45,14 @@ class JointErrors:
         """The same of hidden joints alone, or of the others."""
         chosen = self.hidden == hidden
         return calibrate(self.errors[chosen][:, None], self.sigma[chosen][:, None])
+
+    def inside_by_size(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each tenth of all joints by sigma, its mean in mm, ``(10,)``, and the share inside one, ``(10,)``."""
+        errors, sigma = self.errors.ravel(), self.sigma.ravel()
+        groups = np.array_split(np.argsort(sigma), _GROUPS)
+        means = [sigma[group].mean() for group in groups]
+        shares = [np.mean(errors[group] <= sigma[group]) for group in groups]
+        return np.array(means), np.array(shares)
 
 
 def synthetic_errors(runtime: Runtime, preset: Preset, samples: int, split: str = "test") -> JointErrors:
@@ -111,3 +119,16 @@ def draw_error_by_sigma(axes: Axes, found: dict[str, JointErrors]) -> None:
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left")
+
+
+def draw_inside_by_size(axes: Axes, found: dict[str, JointErrors]) -> None:
+    """Draw, on matplotlib axes, the share of joints found inside one sigma against that sigma in mm, by tenths."""
+    axes.axhline(0.683, color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
+    for name, each in found.items():
+        axes.plot(*each.inside_by_size(), marker="o", markersize=3, label=name)
+    axes.set_xlabel("sigma of a joint (mm)")
+    axes.set_ylabel("share inside one sigma")
+    axes.set_xscale("log")
+    axes.set_ylim(0, 1)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")

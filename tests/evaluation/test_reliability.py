@@ -4,6 +4,7 @@ import pytest
 from cn_zoo.evaluation.reliability import (
     JointErrors,
     draw_error_by_sigma,
+    draw_inside_by_size,
     draw_reliability,
     hidden_joints,
     synthetic_errors,
@@ -24,6 +25,14 @@ def test_released_models_keep_what_their_sigma_promises(released):
     assert found.inside_1_sigma == pytest.approx(0.68, abs=0.05)
     assert found.inside_2_sigma == pytest.approx(0.95, abs=0.03)
     assert found.frame_rank_correlation >= 0.5
+
+
+def test_released_models_keep_it_at_every_size(released):
+    sigma, inside = released.inside_by_size()
+    assert (np.diff(sigma) > 0).all()
+    # 280 joints and more a tenth; the surest are a little too sure.
+    assert inside[0] > 0.45
+    np.testing.assert_allclose(inside[1:], 0.68, atol=0.13)
 
 
 def test_released_models_know_hidden_joints_for_less_certain(released):
@@ -62,8 +71,17 @@ def test_groups_are_told_apart():
     assert 1 < found.calibration().error_over_sigma < 2
 
 
+def test_shares_by_size():
+    sigma = np.arange(1.0, 101.0).reshape(10, 10)
+    errors = np.where(sigma <= 50, sigma, 2 * sigma)
+    found = JointErrors(errors, sigma, np.zeros(sigma.shape, bool))
+    means, inside = found.inside_by_size()
+    np.testing.assert_allclose(means, np.arange(5.5, 100, 10))
+    np.testing.assert_array_equal(inside, [1.0] * 5 + [0.0] * 5)
+
+
 def test_drawn_lines_are_the_numbers():
-    axes = pytest.importorskip("matplotlib.figure").Figure().subplots(1, 2)
+    axes = pytest.importorskip("matplotlib.figure").Figure().subplots(1, 3)
     sigma = np.tile(np.linspace(5, 15, 100)[:, None], 14)
     found = JointErrors(2 * sigma, sigma, np.zeros(sigma.shape, bool))
     draw_reliability(axes[0], {"a": found.calibration()})
@@ -73,3 +91,5 @@ def test_drawn_lines_are_the_numbers():
     x, y = axes[1].lines[0].get_data()
     assert len(x) == 10
     np.testing.assert_allclose(y, 2 * np.asarray(x))
+    draw_inside_by_size(axes[2], {"a": found})
+    np.testing.assert_array_equal(axes[2].lines[1].get_data(), found.inside_by_size())
