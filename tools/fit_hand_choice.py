@@ -4,7 +4,7 @@
 
 As many whole synthetic frames with a hand as without one for each model, every second one in a mirror. Prints the log
 odds that a place is a hand (constant, locator, surprise), the probability below which as large a share of hands is
-lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, deviation).
+lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, inclination).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_choice import log_odds, surprise
+from cn_zoo.inference.hand_choice import inclination, log_odds, surprise
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
@@ -69,8 +69,8 @@ def _rows(
         except (InputError, NoHandError):
             continue
         found = xyz is not None and math.dist(poses[hand].xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
-        deviation = math.log(poses["left"].sigma.mean() / poses["right"].sigma.mean())
-        side = (log_odds(place.right), deviation, hand == "right" if found else None)
+        towards_right = inclination(poses["right"].sigma, poses["left"].sigma)
+        side = (log_odds(place.right), towards_right, hand == "right" if found else None)
         rows.append((log_odds(place.confidence), surprise(poses[hand].sigma, usual_mm), found, *side))
     return rows
 

@@ -25,14 +25,13 @@ _WORTH_A_LOOK = 0.02
 _LEAST_PROBABILITY = 0.15
 #: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the pose network's
 #: surprise.
-_BIAS, _LOCATOR, _SURPRISE = 0.76, 0.77, -1.92
-#: Log odds that a hand is a right one: a factor of the locator's, and one of the logarithm of the mean deviation as a
-#: left hand over that as a right one.
-_LOCATOR_SIDE, _DEVIATION_SIDE = 0.58, 4.16
+_BIAS, _LOCATOR, _SURPRISE = 0.03, 0.80, -2.08
+#: Log odds that a hand is a right one: a factor of the locator's, and one of the `inclination`.
+_LOCATOR_SIDE, _DEVIATION_SIDE = 0.59, 5.58
 _LARGEST_LOG_ODDS = 7.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
 #: from synthetic ones, and must not be refused for it.
-_MOST_SURPRISE = 1.5
+_MOST_SURPRISE = 1.0
 
 
 class ChosenHand(NamedTuple):
@@ -104,8 +103,12 @@ def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> fl
         located: that probability by the locator alone; 0.5 if it was not asked.
         right, left: ``(J,)`` mm, the joints' deviations where the hand is taken for a right, and for a left one.
     """
-    deviation = math.log(float(np.mean(left) / np.mean(right)))
-    return _probability(_LOCATOR_SIDE * log_odds(located) + _DEVIATION_SIDE * deviation)
+    return _probability(_LOCATOR_SIDE * log_odds(located) + _DEVIATION_SIDE * inclination(right, left))
+
+
+def inclination(right: np.ndarray, left: np.ndarray) -> float:
+    """How many times (logarithm, the joints' mean) deviations ``(J,)`` as a left hand are those as a right one."""
+    return float(np.mean(np.log(left / right)))
 
 
 def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:
