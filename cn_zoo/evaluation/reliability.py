@@ -21,6 +21,7 @@ _BEFORE_MM, _BEHIND_MM = 45.0, 25.0
 #: Groups of equal number, by their sigma.
 _GROUPS = 10
 _SEED = 1
+_TICKS_MM = (2, 3, 5, 10, 20, 50)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +130,8 @@ def draw_inside_by_size(axes: Axes, found: dict[str, JointErrors]) -> None:
     axes.set_xlabel("sigma of a joint (mm)")
     axes.set_ylabel("share inside one sigma")
     axes.set_xscale("log")
+    axes.set_xticks(_TICKS_MM, [str(tick) for tick in _TICKS_MM])
+    axes.minorticks_off()
     axes.set_ylim(0, 1)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
