@@ -62,12 +62,12 @@ def test_what_is_right_in_a_mirror_is_left(located, right, left):
 
 
 def test_the_pose_network_overrules_the_locator():
-    places = [HandLocation(MIDDLE, 0.6), HandLocation(ASIDE, 0.5)]
+    places = [HandLocation(MIDDLE, 0.5), HandLocation(ASIDE, 0.4)]
     look_at = _look_at({MIDDLE: 100.0, ASIDE: 7.0})
     assert _centers(choose_hands(places, look_at, "auto", 2, USUAL_MM, 0.5)) == [ASIDE]
     # Of a model whose usual deviation is not known, the locator's word counts alone.
-    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.4)) == [MIDDLE, ASIDE]
-    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.55)) == [MIDDLE]
+    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.3)) == [MIDDLE, ASIDE]
+    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.45)) == [MIDDLE]
 
 
 @pytest.mark.parametrize(("hand", "first"), [("right", ASIDE), ("left", MIDDLE)])
