@@ -50,7 +50,7 @@ class JointErrors:
     def inside_by_size(self) -> tuple[np.ndarray, np.ndarray]:
         """Of each tenth of all joints by sigma, its mean in mm, ``(10,)``, and the share inside one, ``(10,)``."""
         errors, sigma = self.errors.ravel(), self.sigma.ravel()
-        groups = np.array_split(np.argsort(sigma), _GROUPS)
+        groups = _groups(sigma)
         means = [sigma[group].mean() for group in groups]
         shares = [np.mean(errors[group] <= sigma[group]) for group in groups]
         return np.array(means), np.array(shares)
@@ -94,6 +94,11 @@ def hidden_joints(depth: np.ndarray, pose: np.ndarray, cube_mm: float) -> np.nda
     return ~(inside & (before > -_BEHIND_MM) & (before < _BEFORE_MM))
 
 
+def _groups(sigma: np.ndarray) -> list[np.ndarray]:
+    """Indices of deviations ``(N,)``, the smallest first, in groups of equal number."""
+    return np.array_split(np.argsort(sigma), _GROUPS)
+
+
 def draw_reliability(axes: Axes, calibrations: dict[str, Calibration]) -> None:
     """Draw, on matplotlib axes, the share of joints found inside against the share expected; a named line each."""
     axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
@@ -111,9 +116,8 @@ def draw_error_by_sigma(axes: Axes, found: dict[str, JointErrors]) -> None:
     """Draw, on matplotlib axes, frames' mean errors against their mean sigmas in mm, in ten groups by sigma."""
     for name, each in found.items():
         frame_sigma, frame_error = each.sigma.mean(axis=1), each.errors.mean(axis=1)
-        groups = np.array_split(np.argsort(frame_sigma), _GROUPS)
-        points = np.array([(frame_sigma[group].mean(), frame_error[group].mean()) for group in groups])
-        axes.plot(*points.T, marker="o", markersize=3, label=name)
+        points = [(frame_sigma[group].mean(), frame_error[group].mean()) for group in _groups(frame_sigma)]
+        axes.plot(*np.transpose(points), marker="o", markersize=3, label=name)
     axes.set_xlabel("mean sigma of a frame (mm)")
     axes.set_ylabel("mean error (mm)")
     axes.set_xlim(left=0)

@@ -5,13 +5,14 @@ from cn_zoo.models.discriminator import build_metric_head, build_realness_head, 
 from cn_zoo.models.generator import build_generator, initialize_points
 from cn_zoo.models.mapping import build_mapping
 from cn_zoo.models.networks import NETWORKS, Networks
-from cn_zoo.models.pose_estimator import build_pose_estimator, set_sigma_calibration, spreads_of
+from cn_zoo.models.pose_estimator import SIGMA_CALIBRATION, build_pose_estimator, set_sigma_calibration, spreads_of
 from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder, initialize_from_poses
 from cn_zoo.models.posterior import build_posterior_head
 
 __all__ = [
     "ARCHITECTURES",
     "NETWORKS",
+    "SIGMA_CALIBRATION",
     "Architecture",
     "Networks",
     "build_generator",

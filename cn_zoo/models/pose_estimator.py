@@ -8,7 +8,8 @@ from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import Skeleton
 
-_CALIBRATION = "sigma_calibration"
+#: The layer that turns spreads into deviations.
+SIGMA_CALIBRATION = "sigma_calibration"
 
 
 def build_pose_estimator(
@@ -31,7 +32,7 @@ def build_pose_estimator(
     # layers
     # Calibration turns each joint's spreads into a deviation; it is fitted on validation data after training.
     calibration = layers.Dense(
-        len(skeleton), use_bias=False, trainable=False, kernel_initializer="identity", name=_CALIBRATION
+        len(skeleton), use_bias=False, trainable=False, kernel_initializer="identity", name=SIGMA_CALIBRATION
     )
 
     # functional graph
@@ -55,7 +56,7 @@ def spreads_of(estimator: keras.Model) -> keras.Model:
         A functional model from ``depth`` to a dict: ``pose`` as the estimator's, and ``spreads`` (B, T, J), T measures
         of how far off each joint may be, of which calibration makes its deviation.
     """
-    flat = estimator.get_layer(_CALIBRATION).input
+    flat = estimator.get_layer(SIGMA_CALIBRATION).input
     joints = estimator.output["pose"].shape[1]
     spreads = layers.Reshape((flat.shape[-1] // joints, joints), dtype="float32")(flat)
     return keras.Model(estimator.input, {"pose": estimator.output["pose"], "spreads": spreads})
@@ -64,7 +65,7 @@ def spreads_of(estimator: keras.Model) -> keras.Model:
 def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
     """Set the factors ``(T, J)`` by which each joint's spreads are multiplied, and summed up to its deviation."""
     kernel = np.concatenate([np.diag(each) for each in factors])
-    estimator.get_layer(_CALIBRATION).set_weights([kernel])
+    estimator.get_layer(SIGMA_CALIBRATION).set_weights([kernel])
 
 
 def _decode_around(pose_decoder: keras.Model, latent: KerasTensor, log_variance: KerasTensor) -> KerasTensor:

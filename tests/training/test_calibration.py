@@ -1,18 +1,13 @@
 import numpy as np
 import pytest
 
+from cn_zoo.evaluation.reliability import JointErrors
 from cn_zoo.training.calibration import fit_factors
 
 
 def _errors_about(sigma, rng):
     """Errors of which 68 % lie inside sigma: absolute values of a Gaussian variable."""
     return np.abs(rng.normal(size=sigma.shape)) * sigma
-
-
-def _inside_by_size(errors, sigma):
-    """Share inside one sigma of each tenth of the joints, by sigma."""
-    tenths = np.array_split(np.argsort(sigma.ravel()), 10)
-    return np.array([np.mean(errors.ravel()[tenth] < sigma.ravel()[tenth]) for tenth in tenths])
 
 
 @pytest.mark.parametrize("power", [0.5, 0.65, 0.8, 1.0])
@@ -26,7 +21,8 @@ def test_sigma_holds_at_every_size(power):
     factors = fit_factors(errors, spreads)
     sigma = (spreads * factors).sum(axis=1)
     assert factors.shape == (2, 6)
-    np.testing.assert_allclose(_inside_by_size(errors, sigma), 0.68, atol=0.06)
+    _, inside = JointErrors(errors, sigma, np.zeros(sigma.shape, bool)).inside_by_size()
+    np.testing.assert_allclose(inside, 0.68, atol=0.06)
 
 
 def test_one_spread_gets_the_quantile_of_its_errors():
