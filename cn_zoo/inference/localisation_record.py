@@ -26,7 +26,8 @@ class LocatorRecord:
         score: bias and weights of the two networks' log odds in the log odds of a hand: ``bias``, ``finder``,
             ``judge``.
         threshold: a place of a lower probability is no hand.
-        training_data: one sentence.
+        frames: how many it learned from, earlier runs that it started from included.
+        training_data: what they are.
         licence: of the weights, an SPDX name.
         protocol: how the figures came about.
         figures: by test set, what was measured: shares of 1, or mm.
@@ -37,6 +38,7 @@ class LocatorRecord:
     parameters: dict[str, int]
     score: dict[str, float]
     threshold: float
+    frames: int
     training_data: str
     licence: str
     protocol: str
@@ -97,7 +99,7 @@ class LocatorRecord:
                 f"- finder: the whole image at one focal length, {self.parameters['finder']:,} parameters",
                 f"- judge: a cube of 300 mm around each place that is named, {self.parameters['judge']:,} parameters",
                 f"- a place counts as a hand from a probability of {self.threshold:.2f}",
-                f"- trained on: {self.training_data}",
+                f"- trained on: {self.frames:,} {self.training_data}",
                 f"- licence of the weights: {self.licence}",
                 "",
                 "## Measured",

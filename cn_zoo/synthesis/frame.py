@@ -33,16 +33,18 @@ class Split:
         code: its number in the seeds.
         subjects: how many people it has.
         mesh: whose hands, a name for `HandModel.load`.
+        trains: whether networks learn from it.
     """
 
     code: int
     subjects: int
     mesh: str = "hand"
+    trains: bool = False
 
 
 #: ``test-webxr`` is the cross-mesh test: hands of another artist, which nothing trains on.
 SPLITS: dict[str, Split] = {
-    "train": Split(0, 600),
+    "train": Split(0, 600, trains=True),
     "validation": Split(1, 60),
     "test": Split(2, 60),
     "test-webxr": Split(3, 60, "webxr_hand"),
@@ -261,6 +263,8 @@ def _develop(shot: _Shot, preset: Preset) -> SyntheticCrop:
 
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
     """Draw everything about a frame but its pixels."""
+    if SPLITS[split].trains and preset.resting and rng.random() < preset.resting:
+        preset = preset.at_rest()
     names, shares = zip(*preset.sensors, strict=True)
     sensor = names[_pick(shares, rng)]
     distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)

@@ -19,9 +19,8 @@ from cn_zoo.synthesis.solids import limb
 #: Shares of frames.
 _NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.3, 0.35, 0.3, 0.5, 0.1
 _LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
-#: Share of the frames in which the hand lies on a table, and what looks at it: stereo cameras smear the two into one.
-_LYING = 0.14
-_SMEARING = (("d415_filtered", 0.4), ("d415", 0.25), ("d435", 0.2), ("kinect_v1", 0.07), ("sr300", 0.08))
+#: Share of the frames in which the hand is at rest on a table.
+_RESTING = 0.14
 #: Shares of the frames without a hand: it has just left the view; the view is all but empty.
 _LEFT_THE_VIEW, _BARE = 0.35, 0.1
 _ANY_DISTANCE_MM = (220.0, 1300.0)
@@ -74,13 +73,13 @@ def draw_locator_frame(seed: int, index: int, split: str = "train") -> LocatorFr
     rng = sample_generator(seed, index, split)
     shows_hand = rng.random() >= _NO_HAND
     for _ in range(_TRIES):
-        lies = rng.random() < _LYING
-        setting = _draw_lying(rng, split) if lies else draw_setting(_draw_preset(rng), rng, split, binned=False)
+        preset, rests = _draw_preset(rng), rng.random() < _RESTING
+        setting = draw_setting(preset.at_rest() if rests else preset, rng, split, binned=False)
         hands = [_Hand(setting.posed, False)]
         if shows_hand and rng.random() < _SECOND_HAND:
             hands.append(_draw_other_hand(setting, rng, split))
         if not shows_hand:
-            setting = _without_hand(setting, lies, rng)
+            setting = _without_hand(setting, rests, rng)
         meshes = (*setting.meshes, *((hand.posed.vertices, hand.posed.faces) for hand in hands[1:]))
         solids = [setting.solids]
         if rng.random() < _MORE_BEHIND:
@@ -106,17 +105,11 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
     distances = {}
     if rng.random() < _ANY_DISTANCE:
         distances = {"distance_mm": _ANY_DISTANCE_MM, "wide": 0.0}
+    # Second hands and hands at rest have shares of their own here.
     scene = replace(preset.scene, second_hand=0.0)
     if rng.random() < _OVER_TABLE:
         scene = replace(scene, table=1.0, body=0.0, wall=0.0, clutter=0.0)
-    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, **distances)
-
-
-def _draw_lying(rng: np.random.Generator, split: str) -> Setting:
-    """A hand flat on a table."""
-    preset = _draw_preset(rng).bare()
-    scene = replace(preset.scene, lying=1.0, sleeve=SceneShares.sleeve)
-    return draw_setting(replace(preset, sensors=_SMEARING, scene=scene), rng, split, binned=False)
+    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, resting=0.0, **distances)
 
 
 def _draw_lens(rng: np.random.Generator) -> Lens:
@@ -148,12 +141,12 @@ def _moved(posed: PosedHand, offset: np.ndarray) -> PosedHand:
     return PosedHand(posed.vertices + offset.astype(np.float32), posed.faces, posed.joints + offset)
 
 
-def _without_hand(setting: Setting, lies: bool, rng: np.random.Generator) -> Setting:
+def _without_hand(setting: Setting, rests: bool, rng: np.random.Generator) -> Setting:
     """The same place with the hand out of view, or without its owner's arm, or nothing but a wall or the table."""
     luck = rng.random()
     if luck < _LEFT_THE_VIEW:
         return replace(setting, lens=_looking_past(setting, rng))
-    if lies:
+    if rests:
         return replace(setting, meshes=())
     shares = SceneShares(body=0.45, wall=0.1, table=0.15, clutter=0.2, sleeve=0.25, held=0.3, passing=0.2)
     if luck > 1 - _BARE:

@@ -86,6 +86,7 @@ def _draw_behind(shares: SceneShares, luck: float, hand: PlacedHand, rng: np.ran
         (shares.table, _table),
         (shares.clutter, _clutter),
         (shares.lying, _table_below),
+        (shares.resting, _table_under),
     )
     for share, draw in choices:
         if luck < share:
@@ -164,7 +165,7 @@ def _flat_thing(center: np.ndarray, normal: np.ndarray, rng: np.random.Generator
 
 
 def _table_below(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
-    """A table on which the hand lies with its broad side, and flat things beside it."""
+    """A table on which the hand lies with its broad side."""
     near = hand.vertices[::7].astype(np.float64) - hand.center
     near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
     normal = np.linalg.eigh(np.cov(near.T))[1][:, 0]
@@ -175,10 +176,29 @@ def _table_below(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]
     normal /= math.sqrt(normal @ normal)
     # A part of the hand may sink in: sensors press flat what lies on a surface.
     lowest = np.quantile(near @ normal, _between(rng, 0.0, 0.2))
-    solids = [plane(hand.center + lowest * normal, normal)]
+    return _set_table(hand, normal, lowest, rng)
+
+
+def _table_under(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
+    """A table all but parallel to the palm, on which the hand lies or over which it is held."""
+    normal = hand.palm_side + 0.12 * rng.standard_normal(3)
+    # The side that is seen: of the table it is the upper one. At the least it is seen from ten degrees above.
+    normal *= -math.copysign(1.0, normal[2])
+    normal[2] = min(normal[2], -0.17)
+    normal /= math.sqrt(normal @ normal)
+    near = hand.vertices[::7].astype(np.float64) - hand.center
+    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+    gap = 0.0 if rng.random() < 0.6 else _between(rng, 5, 90)
+    # What lies there sinks in a little: sensors press it flat.
+    return _set_table(hand, normal, np.quantile(near @ normal, _between(rng, 0.0, 0.15)) - gap, rng)
+
+
+def _set_table(hand: PlacedHand, normal: np.ndarray, height: float, rng: np.random.Generator) -> list[np.ndarray]:
+    """A table with flat things beside the hand; its height above the hand's centre along the normal is negative."""
+    solids = [plane(hand.center + height * normal, normal)]
     while rng.random() < 0.6:
         aside = rng.uniform(-350, 350, 3)
-        place = hand.center + aside - (aside @ normal - lowest) * normal
+        place = hand.center + aside - (aside @ normal - height) * normal
         solids.append(_flat_thing(place, normal, rng))
     return solids
 

@@ -155,7 +155,8 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
         parameters={kind: network.count_params() for kind, network in networks.items()},
         score={"bias": 0.0, "finder": 0.0, "judge": 1.0},
         threshold=0.5,
-        training_data=f"{recipe.frames:,} {_TRAINING_DATA}{_continued(recipe)}",
+        frames=recipe.frames + _frames_before(recipe),
+        training_data=_TRAINING_DATA,
         licence="Apache-2.0",
         protocol="",
         figures={},
@@ -163,10 +164,10 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
     )
 
 
-def _continued(recipe: LocatorRecipe) -> str:
-    """What was learned before."""
+def _frames_before(recipe: LocatorRecipe) -> int:
+    """How many frames the locator learned from that this one starts from."""
     earlier = LocatorRecord.load(Path(recipe.start)) if recipe.start else None
-    return f"; continued from a locator trained on {earlier.training_data}" if earlier else ""
+    return earlier.frames if earlier else 0
 
 
 def _open_folder(recipe: LocatorRecipe, folder: Path, resume: bool) -> None:

@@ -22,7 +22,15 @@ from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.calibration import calibrate
 from cn_zoo.training.devices import use_devices
-from cn_zoo.training.measurement import OFF_CENTER_TEST, PROTOCOL, SYNTHETIC_TESTS, off_center_error, synthetic_error
+from cn_zoo.training.measurement import (
+    AT_REST_PROTOCOL,
+    AT_REST_TEST,
+    OFF_CENTER_TEST,
+    PROTOCOL,
+    SYNTHETIC_TESTS,
+    off_center_error,
+    synthetic_error,
+)
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.stages import run_stages
@@ -157,7 +165,11 @@ def _measure(recipe: Recipe, estimator: keras.Model, data: RunData) -> tuple[str
         tests = SYNTHETIC_TESTS.items()
         errors = {name: synthetic_error(estimator, preset, split, samples) for name, split in tests}
         errors[OFF_CENTER_TEST] = off_center_error(estimator, preset, samples)
-        return f"{PROTOCOL} {samples:,} frames each.", errors
+        protocol = PROTOCOL
+        if preset.resting:
+            errors[AT_REST_TEST] = synthetic_error(estimator, preset.at_rest(), "test", samples)
+            protocol += f" {AT_REST_PROTOCOL}"
+        return f"{protocol} {samples:,} frames each.", errors
     if not len(data.held_out):
         return "Not measured: no frames were held out.", {}
     depth, pose = data.labelled.crops(data.held_out)

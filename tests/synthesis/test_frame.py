@@ -59,6 +59,26 @@ def test_a_lying_hand_has_its_table_right_behind_it(preset):
     assert np.median(np.concatenate(table)) < 0.6
 
 
+def test_a_hand_at_rest_has_a_table_under_it_and_shows_its_back(preset):
+    from_above = preset.at_rest()
+    alone = replace(from_above, scene=ALONE)
+    crops, without = ([draw_crop(each, 5, index, jitter=False) for index in range(30)] for each in (from_above, alone))
+    table = [(crop.depth < 1) & (other.depth == 1) for crop, other in zip(crops, without, strict=True)]
+    assert np.mean([each.sum() for each in table]) > 0.4 * 128 * 128
+    poses = np.array([draw_frame(from_above, 5, index).joints["msra"] for index in range(60)])
+    names = SKELETONS["msra"].joints
+    wrist, index, little = (poses[:, names.index(name)] for name in ("wrist", "index_mcp", "little_mcp"))
+    palm_is_away = np.cross(index - wrist, little - wrist)[:, 2] > 0
+    assert 0.75 < palm_is_away.mean() < 1.0
+
+
+def test_only_training_sees_hands_at_rest_beside_the_preset_own(preset):
+    always, never = (replace(preset, resting=share) for share in (1.0, 0.0))
+    for split in SPLITS:
+        drawn = [draw_crop(each, 5, 3, split).depth for each in (always, never)]
+        assert np.array_equal(*drawn) == (split != "train")
+
+
 def test_the_cube_sits_off_the_centre_for_training_only(preset):
     jittered, centred = (
         [draw_crop(preset.own(), 5, index, jitter=jitter).crop for index in range(40)] for jitter in (True, False)

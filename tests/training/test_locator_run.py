@@ -25,7 +25,7 @@ def test_a_run_leaves_a_locator_behind(run):
     record = locator.record
     assert set(record.figures) == {"WebXR hand, nyu", "WebXR hand, icvl", "WebXR hand, msra", "empty"}
     assert 0 < record.threshold < 1
-    assert "8 synthetic" in record.training_data
+    assert record.frames == RECIPE.frames
     assert (run / "card.md").read_text(encoding="utf-8") == record.card()
 
 
