@@ -4,8 +4,8 @@
 
 For each preset: the share of centres within 30 mm, as located and as the mean of the joints that the pose network then
 finds; the mean joint error over the error with the true centre; the share of hands whose side was told (half of the
-frames are seen in a mirror), by the locator and, at the centre that was found, by ``hand="auto"``; frames refused, and
-the share of as many frames without a hand that are. Then, on frames with two hands, how many of them are found.
+frames are seen in a mirror), by the locator and by ``hand="auto"``, which is told nothing else either; frames refused,
+and the share of as many frames without a hand that are. Then, on frames with two hands, how many of them are found.
 ``--geometric`` measures the localisation without networks instead. At the end, the locator's time beside the pose
 network's, taken in turns on one thread.
 """
@@ -77,7 +77,7 @@ def _measure(name: str, frames: int) -> None:
         joints.append(_joint_error(found.xyz, xyz))
         center = tuple(camera.xyz_to_uvd(true))
         joints_with_truth.append(_joint_error(estimator.predict(depth_mm, camera, center, hand).xyz, xyz))
-        auto.append(estimator.predict(depth_mm, camera, found.center_uvd, "auto").hand == hand)
+        auto.append(_side(estimator, frame) == hand)
     off, off_at_last = np.array(off), np.array(off_at_last)
     empty = np.mean([_is_refused(estimator, frame) for frame in empty_frames(frames, _SPLIT, _SEED)])
     refused, good, good_at_last = np.isinf(off_at_last).mean(), np.mean(off < _GOOD_MM), np.mean(off_at_last < _GOOD_MM)
@@ -125,11 +125,15 @@ def _two_hand_frames() -> Iterator[LocatorFrame]:
 
 
 def _is_refused(estimator: HandPoseEstimator, frame: LocatorFrame) -> bool:
+    return _side(estimator, frame, "right") is None
+
+
+def _side(estimator: HandPoseEstimator, frame: SyntheticFrame | LocatorFrame, hand: str = "auto") -> str | None:
+    """Which hand was found; None if the frame is refused."""
     try:
-        estimator.predict(frame.depth_mm, frame.camera)
+        return estimator.predict(frame.depth_mm, frame.camera, hand=hand).hand
     except NoHandError:
-        return True
-    return False
+        return None
 
 
 def _joint_error(found: np.ndarray, true: np.ndarray) -> float:

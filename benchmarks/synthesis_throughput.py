@@ -13,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cn_zoo.synthesis import frame
+from cn_zoo.synthesis import frame, setting
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.worker import WorkerPool
@@ -94,9 +94,9 @@ def measure_stages(preset: str, crops: int) -> dict[str, tuple[float, float]]:
         return time.thread_time() - start
 
     draw_all()
-    frame._draw_hand = timed("pose and skin", frame._draw_hand)
+    setting._draw_hand = timed("pose and skin", setting._draw_hand)
     frame.draw_setting = timed("setting", frame.draw_setting)
-    frame._render_into = timed("render", frame._render_into)
+    frame.render_into = timed("render", frame.render_into)
     frame.sense = timed("sensor", frame.sense)
     frame.cut_crop = timed("cut", frame.cut_crop)
     total = draw_all()

@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw
 
 from cn_zoo.drawing.contact_sheet import contact_sheet
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
-from cn_zoo.synthesis.frame import SPLITS, SyntheticCrop, draw_crop
+from cn_zoo.synthesis.frame import SyntheticCrop, draw_crop
 from cn_zoo.synthesis.presets import PRESETS, Preset
+from cn_zoo.synthesis.split import SPLITS
 
 SCALE = 2
 

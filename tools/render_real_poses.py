@@ -21,12 +21,12 @@ import numpy as np
 
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.io import write_depth_png
-from cn_zoo.synthesis.frame import Setting, render
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_shape import HandShape, ShapedHand
 from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.presets import PRESETS, Lens
 from cn_zoo.synthesis.sensors import SENSORS, sense
+from cn_zoo.synthesis.setting import Setting, render
 
 _WORST_MM = 15.0
 _WHOLE_FRAME = (-math.inf, math.inf, -math.inf, math.inf)

@@ -63,7 +63,7 @@ def synthetic_errors(runtime: Runtime, preset: Preset, samples: int, split: str 
         runtime: the loaded network.
         preset: of `cn_zoo.synthesis.presets.PRESETS`, the one that the model was made for.
         samples: how many crops.
-        split: one of `cn_zoo.synthesis.frame.SPLITS`.
+        split: one of `cn_zoo.synthesis.split.SPLITS`.
     """
     from cn_zoo.synthesis.frame import draw_crop
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
-from cn_zoo.synthesis.frame import LABELLED
+from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
 
 #: Rows and columns of the canvas that the finder trains on, and places a frame that the judge trains on.

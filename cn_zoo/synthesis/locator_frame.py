@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cn_zoo.geometry import Camera
-from cn_zoo.synthesis.frame import LABELLED, Setting, draw_setting, render, sample_generator
-from cn_zoo.synthesis.labels import label_joints
+from cn_zoo.synthesis.labels import LABELLED, label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
+from cn_zoo.synthesis.setting import Setting, draw_setting, keep_box, render
 from cn_zoo.synthesis.solids import limb
+from cn_zoo.synthesis.split import sample_generator
 
 #: Shares of frames.
 _NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.3, 0.35, 0.3, 0.5, 0.1
@@ -134,11 +135,7 @@ def _draw_other_hand(setting: Setting, rng: np.random.Generator, split: str) -> 
     else:
         lens, depth = setting.lens, setting.center[2] * rng.uniform(0.75, 1.4)
         goal = lens.camera.uvd_to_xyz(np.array([lens.width * rng.random(), lens.height * rng.random(), depth]))
-    return _Hand(_moved(posed, goal - label_joints(posed, "msra").mean(axis=0)), left)
-
-
-def _moved(posed: PosedHand, offset: np.ndarray) -> PosedHand:
-    return PosedHand(posed.vertices + offset.astype(np.float32), posed.faces, posed.joints + offset)
+    return _Hand(posed.moved(goal - label_joints(posed, "msra").mean(axis=0)), left)
 
 
 def _without_hand(setting: Setting, rests: bool, rng: np.random.Generator) -> Setting:
@@ -186,7 +183,7 @@ def _elbow(posed: PosedHand) -> np.ndarray:
 
 def _placed(posed: PosedHand, offset: np.ndarray) -> PlacedHand:
     """A hand as `draw_scene` wants it, moved."""
-    posed = _moved(posed, offset)
+    posed = posed.moved(offset)
     wrist, knuckle = posed.joints[_WRIST], posed.joints[_MIDDLE_MCP]
     along = (wrist - knuckle) / np.linalg.norm(wrist - knuckle)
     aside = np.cross(along, [0.0, 0.0, 1.0])
@@ -207,7 +204,7 @@ def _look(setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random
     lens = setting.lens
     depth = render(setting, lens.camera, lens.width, lens.height)
     depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
-    _keep_box(depth, setting.box)
+    keep_box(depth, setting.box)
     _spoil(depth, rng)
     joints = {name: np.stack([label_joints(hand.posed, name) @ turn.T for hand in hands]) for name in LABELLED}
     return LocatorFrame(
@@ -228,12 +225,6 @@ def _turned(setting: Setting, turn: np.ndarray) -> Setting:
     # Columns 1 to 12 are a place and three axes.
     solids[:, 1:13] = (solids[:, 1:13].reshape(-1, 4, 3) @ turn.T).reshape(-1, 12)
     return replace(setting, meshes=meshes, solids=solids)
-
-
-def _keep_box(depth: np.ndarray, box: tuple[float, float, float, float]) -> None:
-    columns, rows = np.arange(depth.shape[1]), np.arange(depth.shape[0])
-    depth[:, (columns < box[0]) | (columns > box[1])] = 0
-    depth[(rows < box[2]) | (rows > box[3])] = 0
 
 
 def _spoil(depth: np.ndarray, rng: np.random.Generator) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from cn_zoo.geometry import HandCrop
-from cn_zoo.synthesis.frame import draw_setting, sample_generator
 from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.setting import draw_setting
+from cn_zoo.synthesis.split import sample_generator
 
 
 def draw_poses(preset: Preset, seed: int, count: int, split: str = "train") -> np.ndarray:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.synthesis._jit import jit
+
 #: Anatomical landmarks in order: centres of rotation, but tips lie on the skin.
 LANDMARKS = (
     "wrist", "thumb_cmc", "thumb_mcp", "thumb_ip", "thumb_tip",
@@ -30,3 +32,17 @@ class PosedHand:
     vertices: np.ndarray
     faces: np.ndarray
     joints: np.ndarray
+
+    def moved(self, offset: np.ndarray) -> PosedHand:
+        """The hand ``(3,)`` mm away."""
+        return PosedHand(_shifted(self.vertices, offset.astype(np.float32)), self.faces, self.joints + offset)
+
+
+@jit()
+def _shifted(vertices: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """``vertices + offset``, which numpy does three numbers at a time."""
+    out = np.empty_like(vertices)
+    for i in range(vertices.shape[0]):
+        for axis in range(3):
+            out[i, axis] = vertices[i, axis] + offset[axis]
+    return out

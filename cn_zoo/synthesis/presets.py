@@ -273,6 +273,7 @@ PRESETS: dict[str, Preset] = {
         ),
         poses=PoseShares(usual=0.5, gesture=0.14, free=0.2, around=_NYU_POSE),
         scene=SceneShares(body=0.45, table=0.08, boxed=0.04),
+        resting=0.05,
     ),
     "icvl": Preset(
         name="icvl",
@@ -288,6 +289,7 @@ PRESETS: dict[str, Preset] = {
             yaw_deg=75.0, pitch_deg=70.0, lean_deg=8.0, concentration=1.8, any_roll=0.15, back=0.15, any_view=0.06,
         ),
         poses=PoseShares(usual=0.48, gesture=0.16, free=0.18, around=_ICVL_POSE),
+        resting=0.05,
     ),
     "msra": Preset(
         name="msra",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.synthesis.presets import SceneShares
+from cn_zoo.synthesis.rotation import random_rotation
 from cn_zoo.synthesis.solids import box, ellipsoid, limb, plane
 
 #: What of a hand's mesh, arm included, is the hand: so far from its centre along each axis, in mm.
@@ -64,19 +65,6 @@ def draw_scene(shares: SceneShares, hand: PlacedHand, rng: np.random.Generator) 
     if luck[2] < shares.passing:
         solids.append(_passing_thing(hand, rng))
     return np.array(solids).reshape(-1, 14)
-
-
-def random_rotation(rng: np.random.Generator) -> np.ndarray:
-    """A rotation matrix (3, 3), all orientations alike (a normalised quaternion of normal numbers)."""
-    w, x, y, z = rng.standard_normal(4)
-    s = 2.0 / (w * w + x * x + y * y + z * z)
-    return np.array(
-        [
-            [1 - s * (y * y + z * z), s * (x * y - z * w), s * (x * z + y * w)],
-            [s * (x * y + z * w), 1 - s * (x * x + z * z), s * (y * z - x * w)],
-            [s * (x * z - y * w), s * (y * z + x * w), 1 - s * (x * x + y * y)],
-        ]
-    )
 
 
 def _draw_behind(shares: SceneShares, luck: float, hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:

@@ -7,9 +7,10 @@ from cn_zoo import HandTracker
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import CAMERAS, SKELETONS, HandCrop
 from cn_zoo.inference import HandPose, HandPoseEstimator
-from cn_zoo.synthesis.frame import draw_setting, render, sample_generator
 from cn_zoo.synthesis.presets import PRESETS, SceneShares
 from cn_zoo.synthesis.sensors import SENSORS, sense
+from cn_zoo.synthesis.setting import draw_setting, render
+from cn_zoo.synthesis.split import sample_generator
 
 CAMERA = CAMERAS["nyu"]
 ROOM = np.broadcast_to(1500 + np.arange(640) % 7, (480, 640)).astype(np.uint16)

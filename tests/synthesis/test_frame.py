@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from cn_zoo.geometry import SKELETONS, HandCrop
-from cn_zoo.synthesis.frame import SPLITS, draw_crop, draw_frame
+from cn_zoo.synthesis.frame import _window, draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS, SceneShares
+from cn_zoo.synthesis.setting import draw_setting, render
+from cn_zoo.synthesis.split import SPLITS, sample_generator
 
 ALONE = SceneShares(body=0, wall=0, table=0, clutter=0, sleeve=0, second_hand=0, held=0, passing=0, border=0, boxed=0)
 
@@ -129,19 +131,16 @@ def test_labels_are_right_hands(preset):
 
 def test_a_crop_is_the_cube_cut_out_of_its_frame():
     """Without sensor noise, which draws anew for every window, rendering the window equals rendering all."""
-    from cn_zoo.synthesis import frame as module
-
     preset = PRESETS["nyu"].own()
-    rng = module.sample_generator(0, 4, "train")
-    setting = module.draw_setting(preset, rng, "train", binned=False)
+    setting = draw_setting(preset, sample_generator(0, 4, "train"), "train", binned=False)
     lens = setting.lens
-    whole = module.render(setting, lens.camera, lens.width, lens.height)
+    whole = render(setting, lens.camera, lens.width, lens.height)
     crop = HandCrop(lens.camera, tuple(lens.camera.xyz_to_uvd(setting.center)))
-    left, top, width, height = module._window(crop, lens)
+    left, top, width, height = _window(crop, lens)
     camera = replace(lens.camera, cx=lens.camera.cx - left, cy=lens.camera.cy - top)
     u, v, d = crop.center_uvd
     window = HandCrop(camera, (u - left, v - top, d))
-    np.testing.assert_allclose(window.cut(module.render(setting, camera, width, height)), crop.cut(whole), atol=1e-4)
+    np.testing.assert_allclose(window.cut(render(setting, camera, width, height)), crop.cut(whole), atol=1e-4)
 
 
 def test_binning_changes_resolution_not_content():
@@ -175,28 +174,6 @@ def test_another_process_draws_the_same_bytes():
     crop = draw_crop(PRESETS["msra"], 11, 2)
     parts = [crop.depth, crop.pose, draw_frame(PRESETS["icvl"], 11, 2).depth_mm]
     assert theirs == b"".join(part.tobytes() for part in parts)
-
-
-def test_splits_share_no_subject():
-    from cn_zoo.synthesis import frame as module
-
-    people = {name: {module._subject(name, number).vertices.tobytes() for number in range(5)} for name in SPLITS}
-    assert len(set.union(*people.values())) == 5 * len(SPLITS)
-    assert len({split.code for split in SPLITS.values()}) == len(SPLITS)
-
-
-def test_palms_face_the_camera_as_before_the_benchmarks_cameras():
-    from cn_zoo.synthesis import frame as module
-
-    rng = np.random.default_rng(0)
-    facing = {
-        name: np.array([module._draw_rotation(preset.views, rng)[2, 2] for _ in range(600)])
-        for name, preset in PRESETS.items()
-    }
-    off = {name: np.degrees(np.arccos(np.clip(cosines, -1, 1))) for name, cosines in facing.items()}
-    assert np.median(off["icvl"]) < 30 < np.median(off["nyu"]) < 65
-    for name in PRESETS:
-        assert np.percentile(off[name], 97) > 120, "backs of hands are seen, too"
 
 
 def test_only_the_cross_mesh_test_uses_the_other_mesh():
