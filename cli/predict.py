@@ -60,11 +60,11 @@ class _Source:
 
 @dataclass(frozen=True)
 class _Result:
-    """The record of one source, its exit code, and a remark on what the command was told."""
+    """The record of one source, its exit code, and remarks on what the command was told."""
 
     record: Record
     code: int
-    remark: str
+    remarks: tuple[str, ...]
 
 
 class _Worker:
@@ -76,17 +76,18 @@ class _Worker:
 
     def __call__(self, source: _Source) -> _Result:
         """Read, estimate, draw."""
-        job, remark = self._job, ""
+        job, remarks = self._job, []
         try:
             depth = source.read(job.depth_scale)
-            remark = _doubt_camera(job.camera or self._estimator.camera, depth)
+            remarks += _doubt_camera(job.camera or self._estimator.camera, depth)
             pose = self._estimate(depth)
+            remarks += _doubt_hand(pose)
             _draw(source, depth, pose)
         except CnZooError as error:
             # Errors of the picture itself do not know the source's name.
             message = str(error) if source.name in str(error) else f"{source.name}: {error}"
-            return _Result(error_record(source.name, job.model, message), exit_code(error), remark)
-        return _Result(pose_record(source.name, job.model, pose), 0, remark)
+            return _Result(error_record(source.name, job.model, message), exit_code(error), tuple(remarks))
+        return _Result(pose_record(source.name, job.model, pose), 0, tuple(remarks))
 
     def _estimate(self, depth: np.ndarray) -> HandPose:
         return self._estimator.predict(depth, self._job.camera, self._job.center, self._job.hand)
@@ -121,11 +122,18 @@ class _TrackingWorker(_Worker):
         return self._tracker.update(depth, self._count * self._period)
 
 
-def _doubt_camera(camera: Camera, depth: np.ndarray) -> str:
+def _doubt_camera(camera: Camera, depth: np.ndarray) -> list[str]:
     """A remark on a camera that can hardly be the image's own."""
     height, width = depth.shape
     misfit = camera.misfit(width, height)
-    return f"the camera does not fit {width}x{height} images ({misfit}); give yours with --camera" if misfit else ""
+    return [f"the camera does not fit {width}x{height} images ({misfit}); give yours with --camera"] if misfit else []
+
+
+def _doubt_hand(pose: HandPose) -> list[str]:
+    """A remark on a hand that was taken for one of the wrong side."""
+    if not pose.looks_like:
+        return []
+    return [f"looks like a {pose.looks_like} hand, taken for a {pose.hand} one; use --hand {pose.looks_like}, or auto"]
 
 
 def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
@@ -250,15 +258,16 @@ def _run_worker(source: _Source) -> _Result:
 
 def _collect(results: Iterable[_Result], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
     """Note exit codes, tell errors and remarks, show progress if the total is known; hand the records on."""
-    told = {""}
+    told: set[str] = set()
     with nullcontext() if quiet or total < 2 else _progress(total) as advance:
         for result in results:
             codes.append(result.code)
             if result.code and total != 1 and not quiet:
                 click.echo(f"cn-zoo: {result.record['error']}", err=True)
-            if result.remark not in told and not quiet:
-                click.echo(f"cn-zoo: {result.remark}", err=True)
-            told.add(result.remark)
+            for remark in result.remarks:
+                if remark not in told and not quiet:
+                    click.echo(f"cn-zoo: {result.record['source']}: {remark}", err=True)
+                told.add(remark)
             if advance:
                 advance()
             yield result.record

@@ -11,7 +11,7 @@ import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
-from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, right_probability
+from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, right_probability, seems_other_side
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
 from cn_zoo.inference.localisation import HandLocation, locate_hand
@@ -105,7 +105,8 @@ class HandPoseEstimator:
         depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
         _check_center(center, depth_mm)
-        return self._estimate(depth_mm, camera, HandLocation(tuple(center), 1.0), hand)
+        place = HandLocation(tuple(center), 1.0)
+        return self._doubted(depth_mm, camera, place, self._estimate(depth_mm, camera, place, hand), hand)
 
     def predict_hands(
         self, depth_mm: np.ndarray, camera: Camera | None = None, hand: str = "auto", max_hands: int = 2
@@ -135,7 +136,10 @@ class HandPoseEstimator:
         else:
             place = locate_hand(depth_mm, camera)
             chosen = [ChosenHand(place, look_at(place, hand))]
-        return [self._look_again(depth_mm, camera, each) for each in chosen]
+        return [
+            self._doubted(depth_mm, camera, each.place, self._look_again(depth_mm, camera, each), hand)
+            for each in chosen
+        ]
 
     @cached_property
     def _synthesis(self) -> Synthesis:
@@ -148,6 +152,20 @@ class HandPoseEstimator:
         if math.dist(mean, camera.uvd_to_xyz(place.center_uvd)) >= _WELL_CENTERED_MM:
             pose = self._look(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), pose.hand)
         return replace(pose, confidence=place.confidence * _share_near(pose.sigma))
+
+    def _doubted(
+        self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, pose: HandPose, hand: str
+    ) -> HandPose:
+        """Say of a hand that was taken for one of a side if it looks like one of the other."""
+        if hand == "auto":
+            return pose
+
+        def look_at(place: HandLocation, side: str) -> HandPose:
+            return self._look(depth_mm, camera, replace(place, center_uvd=pose.center_uvd), side)
+
+        if not seems_other_side(place, pose, look_at, self.preset.sigma_mm):
+            return pose
+        return replace(pose, looks_like="left" if pose.hand == "right" else "right")
 
     def _estimate(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, hand: str) -> HandPose:
         """One look at the image from a given centre; one for each hand where it may be either."""

@@ -28,6 +28,9 @@ _LEAST_PROBABILITY = 0.15
 _BIAS, _LOCATOR, _SURPRISE = 0.03, 0.80, -2.08
 #: Log odds that a hand is a right one: a factor of the locator's, and one of the `inclination`.
 _LOCATOR_SIDE, _DEVIATION_SIDE = 0.59, 5.58
+#: A hand that was taken for one of some side is looked at as one of the other as well where the locator finds its side
+#: less likely than this, or the pose network is more surprised; and less likely than the last number is wrong.
+_DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
 _LARGEST_LOG_ODDS = 7.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
 #: from synthetic ones, and must not be refused for it.
@@ -106,6 +109,24 @@ def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> fl
     return _probability(_LOCATOR_SIDE * log_odds(located) + _DEVIATION_SIDE * inclination(right, left))
 
 
+def seems_other_side(
+    place: HandLocation, pose: HandPose, look_at: Callable[[HandLocation, str], HandPose], usual_mm: float
+) -> bool:
+    """Whether a hand is all but surely not of the side that it was taken for.
+
+    Args:
+        place: where it is, with the locator's word on its side.
+        pose: as one of the side that was wanted.
+        look_at: as for `choose_hands`; asked only where there is reason to.
+        usual_mm: the mean of a usual hand's deviations; 0: not known.
+    """
+    located = place.right if pose.hand == "right" else 1 - place.right
+    surprised = usual_mm > 0 and surprise(pose.sigma, usual_mm) > _DOUBTFUL_SURPRISE
+    if located >= _DOUBTED_SIDE and not surprised:
+        return False
+    return _side_probability(place, pose, look_at) < _WRONG_SIDE
+
+
 def inclination(right: np.ndarray, left: np.ndarray) -> float:
     """How many times (logarithm, the joints' mean) deviations ``(J,)`` as a left hand are those as a right one."""
     return float(np.mean(np.log(left / right)))
@@ -131,11 +152,15 @@ def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, 
     """Hands in the order of the probability that they are some of the side that they were taken for."""
     ranks = []
     for place, pose in hands:
-        other = look_at(place, "left" if pose.hand == "right" else "right")
-        right, left = (pose, other) if pose.hand == "right" else (other, pose)
-        is_right = right_probability(place.right, right.sigma, left.sigma)
-        ranks.append(place.confidence * (is_right if pose.hand == "right" else 1 - is_right))
+        ranks.append(place.confidence * _side_probability(place, pose, look_at))
     return [hands[index] for index in np.argsort(np.negative(ranks), kind="stable")]
+
+
+def _side_probability(place: HandLocation, pose: HandPose, look_at: Callable[[HandLocation, str], HandPose]) -> float:
+    """Probability that a hand is of the side that it was taken for; the pose network sees it as the other one, too."""
+    if pose.hand == "right":
+        return right_probability(place.right, pose.sigma, look_at(place, "left").sigma)
+    return 1 - right_probability(place.right, look_at(place, "right").sigma, pose.sigma)
 
 
 def log_odds(probability: float) -> float:

@@ -27,6 +27,7 @@ class HandPose:
         skeleton: names and order of the joints.
         camera: the camera of the image.
         crop: the crop cube that the network saw.
+        looks_like: the other of ``"right"`` and ``"left"`` where the image speaks against ``hand``; None as a rule.
     """
 
     xyz: np.ndarray
@@ -38,6 +39,7 @@ class HandPose:
     skeleton: Skeleton
     camera: Camera
     crop: HandCrop
+    looks_like: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

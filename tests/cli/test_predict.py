@@ -307,6 +307,19 @@ def _unrest(records):
     return np.linalg.norm(np.diff(xyz, axis=0), axis=-1).mean()
 
 
+def test_a_hand_taken_for_one_of_the_wrong_side_is_said(tmp_path):
+    mirrored = tmp_path / "left.png"
+    Image.fromarray(np.ascontiguousarray(np.asarray(Image.open(HAND))[:, ::-1])).save(mirrored)
+    code, out, err = predict(mirrored)
+    assert code == 0
+    assert json.loads(out)["hand"] == "right"
+    assert err == f"cn-zoo: {mirrored}: looks like a left hand, taken for a right one; use --hand left, or auto\n"
+    for arguments in ((mirrored, "--hand", "left"), (mirrored, "--hand", "auto"), (HAND,), (mirrored, "--quiet")):
+        assert predict(*arguments)[2] == ""
+    # Of several sources once, by the first one's name.
+    assert predict(HAND, mirrored, mirrored)[2].count(f"{mirrored}: looks like a left hand") == 1
+
+
 def test_a_camera_that_does_not_fit_is_said_once():
     arguments = ("--camera", "icvl", "--center", "430,336,858")
     code, _, err = predict(HAND, HAND, *arguments)

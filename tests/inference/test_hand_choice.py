@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import CAMERAS, SKELETONS, HandCrop
-from cn_zoo.inference.hand_choice import choose_hands, hand_probability, right_probability
+from cn_zoo.inference.hand_choice import choose_hands, hand_probability, right_probability, seems_other_side
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation
 
@@ -85,6 +85,29 @@ def test_one_hand_found_from_two_places_is_one():
     assert _centers(choose_hands(places, _look_at({ASIDE: 8.0, NEAR_ASIDE: 8.0}), "auto", 2, USUAL_MM, 0.5)) == [
         NEAR_ASIDE
     ]
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_hand_of_the_other_side_is_doubted(side):
+    other = "left" if side == "right" else "right"
+    place = HandLocation(MIDDLE, 0.9)
+    look_at = _look_at({MIDDLE: 8.0}, wrong_side=2.0, right={MIDDLE} if side == "right" else set())
+    assert not seems_other_side(place, look_at(place, side), look_at, USUAL_MM)
+    assert seems_other_side(place, look_at(place, other), look_at, USUAL_MM)
+
+
+def test_a_sure_hand_is_looked_at_once_unless_the_locator_doubts_its_side():
+    asked = []
+    look_at = _look_at({MIDDLE: 8.0}, wrong_side=2.0, right={MIDDLE})
+
+    def counted(place, hand):
+        asked.append(hand)
+        return look_at(place, hand)
+
+    for right, expected in ((0.6, []), (0.05, ["left"])):
+        place = HandLocation(MIDDLE, 0.9, right)
+        assert not seems_other_side(place, look_at(place, "right"), counted, USUAL_MM)
+        assert asked == expected
 
 
 @pytest.mark.parametrize(
