@@ -23,6 +23,7 @@ from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, stages, train
+from cn_zoo.training.measurement import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
 from cn_zoo.zoo import Preset
 
 SHORT = (
@@ -70,6 +71,7 @@ def estimator_alone(finished, tmp_path_factory):
 def test_a_finished_run_is_a_model(finished):
     preset = Preset.load(finished)
     assert (preset.skeleton, preset.architecture, preset.latent_size) == ("icvl", "paper", 23)
+    assert {*SYNTHETIC_TESTS, OFF_CENTER_TEST, AT_REST_TEST} == set(preset.errors_mm)
     assert all(np.isfinite(error) and error > 0 for error in preset.errors_mm.values())
     # Of the crops that the calibration saw, half have larger deviations than the record says is usual.
     crops = draw_crop_batch(PRESETS["icvl"], 0, 0, 100, "validation")
