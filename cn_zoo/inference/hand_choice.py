@@ -22,12 +22,12 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.15
+_LEAST_PROBABILITY = 0.22
 #: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the pose network's
 #: surprise.
-_BIAS, _LOCATOR, _SURPRISE = 0.03, 0.80, -2.08
+_BIAS, _LOCATOR, _SURPRISE = 0.03, 0.82, -2.22
 #: Log odds that a hand is a right one: a factor of the locator's, and one of the `inclination`.
-_LOCATOR_SIDE, _DEVIATION_SIDE = 0.59, 5.58
+_LOCATOR_SIDE, _DEVIATION_SIDE = 0.62, 5.31
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator finds its side
 #: less likely than this, or the pose network is more surprised; and less likely than the last number is wrong.
 _DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
