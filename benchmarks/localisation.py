@@ -19,7 +19,7 @@ from itertools import count, islice
 
 import numpy as np
 
-from cn_zoo.errors import NoHandError
+from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import HandCrop
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.localisation import locate_hand
@@ -129,10 +129,10 @@ def _is_refused(estimator: HandPoseEstimator, frame: LocatorFrame) -> bool:
 
 
 def _side(estimator: HandPoseEstimator, frame: SyntheticFrame | LocatorFrame, hand: str = "auto") -> str | None:
-    """Which hand was found; None if the frame is refused."""
+    """Which hand was found; None if the frame is refused, be it as none, as an all but even wall may be."""
     try:
         return estimator.predict(frame.depth_mm, frame.camera, hand=hand).hand
-    except NoHandError:
+    except (InputError, NoHandError):
         return None
 
 

@@ -17,7 +17,7 @@ from cn_zoo.zoo import resolve
 @pytest.fixture(scope="module", params=["nyu", "icvl", "msra"])
 def released(request):
     runtime = open_runtime(resolve(request.param, "onnx"))
-    return synthetic_errors(runtime, PRESETS[request.param], 200)
+    return synthetic_errors(runtime, PRESETS[request.param], 400)
 
 
 def test_released_models_keep_what_their_sigma_promises(released):
@@ -30,7 +30,7 @@ def test_released_models_keep_what_their_sigma_promises(released):
 def test_released_models_keep_it_at_every_size(released):
     sigma, inside = released.inside_by_size()
     assert (np.diff(sigma) > 0).all()
-    # 280 joints and more a tenth; the surest are a little too sure.
+    # 560 joints and more a tenth; the surest are a little too sure.
     assert inside[0] > 0.45
     np.testing.assert_allclose(inside[1:], 0.68, atol=0.13)
 
