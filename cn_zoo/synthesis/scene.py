@@ -152,10 +152,15 @@ def _flat_thing(center: np.ndarray, normal: np.ndarray, rng: np.random.Generator
     return (ellipsoid if rng.random() < 0.6 else box)(center, axes)
 
 
+def _hand_alone(hand: PlacedHand) -> np.ndarray:
+    """Some vertices (N, 3) of the hand without its arm, from its centre."""
+    near = hand.vertices[::7].astype(np.float64) - hand.center
+    return near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+
+
 def _table_below(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]:
     """A table on which the hand lies with its broad side."""
-    near = hand.vertices[::7].astype(np.float64) - hand.center
-    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+    near = _hand_alone(hand)
     normal = np.linalg.eigh(np.cov(near.T))[1][:, 0]
     normal *= -math.copysign(1.0, normal[2])
     normal += 0.2 * rng.standard_normal(3)
@@ -174,8 +179,7 @@ def _table_under(hand: PlacedHand, rng: np.random.Generator) -> list[np.ndarray]
     normal *= -math.copysign(1.0, normal[2])
     normal[2] = min(normal[2], -0.17)
     normal /= math.sqrt(normal @ normal)
-    near = hand.vertices[::7].astype(np.float64) - hand.center
-    near = near[np.abs(near).max(axis=1) < _NEAR_THE_HAND_MM]
+    near = _hand_alone(hand)
     gap = 0.0 if rng.random() < 0.6 else _between(rng, 5, 90)
     # What lies there sinks in a little: sensors press it flat.
     return _set_table(hand, normal, np.quantile(near @ normal, _between(rng, 0.0, 0.15)) - gap, rng)
