@@ -40,7 +40,7 @@ def main() -> None:
 
 def measure_pool(preset: str, crops: int, processes: int) -> tuple[float, float]:
     """Seconds, and seconds of the workers' processor time, of a warmed-up pool; also prints the largest worker."""
-    pool = WorkerPool(processes)
+    pool = WorkerPool(draw_crop_batch, processes)
     children = [child.pid for child in pool._children]
 
     def draw(batch: int) -> None:

@@ -3,14 +3,15 @@
     python tools/fit_hand_choice.py [--frames 300]
 
 As many whole synthetic frames with a hand as without one for each model, every second one in a mirror. Prints the log
-odds that a place is a hand (constant, locator, surprise), the probability below which as large a share of hands is
-lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, inclination).
+odds that a place is a hand (constant, locator, surprise, word), the probability below which as large a share of hands
+is lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, inclination, word).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import click
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_choice import inclination, log_odds, surprise
+from cn_zoo.inference.hand_choice import inclination, log_odds, side_word, surprise
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
@@ -36,18 +37,28 @@ def main(frames: int) -> None:
         estimator = HandPoseEstimator.from_pretrained(name)
         if not estimator.preset.name.endswith("-paper"):
             for depth_mm, camera, hand, xyz in _frames(estimator.skeleton.name, frames):
-                rows = _rows(estimator, depth_mm, camera, hand, xyz)
-                places += rows
-                best[xyz is not None].append([row[:3] for row in rows])
-                sides += [row[3:] for row in rows if row[-1] is not None][:1]
-    table = np.array([row[:3] for row in places])
-    weights = logistic_regression(np.column_stack([np.ones(len(table)), table[:, :2]]), table[:, 2])
+                looks = _looks(estimator, depth_mm, camera, hand, xyz)
+                places += looks
+                best[xyz is not None].append([look.place for look in looks])
+                sides += [look for look in looks if look.is_hand][:1]
+    weights = logistic_regression(
+        np.array([look.place for look in places]), np.array([look.is_hand for look in places])
+    )
     scores = {shown: np.array([_best(rows, weights) for rows in each]) for shown, each in best.items()}
     click.echo(
         f"hand: {np.round(weights, 2).tolist()}, least probability {equal_error(scores[True], scores[False]):.2f}"
     )
-    table = np.array(sides)
-    click.echo(f"right: {np.round(logistic_regression(table[:, :2], table[:, 2]), 2).tolist()}")
+    weights = logistic_regression(np.array([look.side for look in sides]), np.array([look.right for look in sides]))
+    click.echo(f"right: {np.round(weights, 2).tolist()}")
+
+
+class _Look(NamedTuple):
+    """Terms of a place's log odds that it is a hand, and that it is a right one; whether it is either."""
+
+    place: tuple[float, float, float, float]
+    side: tuple[float, float, float]
+    is_hand: bool
+    right: bool
 
 
 def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np.ndarray | None]]:
@@ -58,26 +69,26 @@ def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np
         yield frame.depth_mm, frame.camera, "right", None
 
 
-def _rows(
+def _looks(
     estimator: HandPoseEstimator, depth_mm: np.ndarray, camera: Camera, hand: str, xyz: np.ndarray | None
-) -> list[tuple]:
-    """Of each place: locator's log odds and pose network's surprise, whether it is a hand; the same of its side."""
-    rows, usual_mm = [], estimator.preset.sigma_mm
+) -> list[_Look]:
+    looks, usual_mm = [], estimator.preset.sigma_mm
     for place in HandLocator.load().candidates(depth_mm, camera, estimator.skeleton.name):
         try:
             poses = {side: estimator.predict(depth_mm, camera, place.center_uvd, side) for side in ("right", "left")}
         except (InputError, NoHandError):
             continue
-        found = xyz is not None and math.dist(poses[hand].xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
-        towards_right = inclination(poses["right"].sigma, poses["left"].sigma)
-        side = (log_odds(place.right), towards_right, hand == "right" if found else None)
-        rows.append((log_odds(place.confidence), surprise(poses[hand].sigma, usual_mm), found, *side))
-    return rows
+        right, left, pose = poses["right"], poses["left"], poses[hand]
+        is_hand = xyz is not None and math.dist(pose.xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
+        terms = (1.0, log_odds(place.confidence), surprise(pose.sigma, usual_mm), log_odds(pose.shows_hand))
+        side = (log_odds(place.right), inclination(right.sigma, left.sigma), side_word(right, left))
+        looks.append(_Look(terms, side, is_hand, hand == "right"))
+    return looks
 
 
-def _best(rows: list[tuple], weights: np.ndarray) -> float:
+def _best(rows: list[tuple[float, ...]], weights: np.ndarray) -> float:
     """The probability of the likeliest place of a frame."""
-    scores = [weights @ (1, *row[:2]) for row in rows]
+    scores = [weights @ row for row in rows]
     return 1 / (1 + math.exp(-max(scores))) if scores else 0.0
 
 

@@ -167,11 +167,11 @@ class _Job:
 
 
 def _draw_batches(preset: Preset, precision: str) -> tuple[CropBatch, CropBatch]:
-    """Synthetic crops to calibrate and to measure on."""
+    """Synthetic crops to calibrate and to measure on; both of the mix without hands at rest, which are not the rule."""
     synthesis = PRESETS[preset.skeleton]
     count = _CALIBRATION_CROPS if precision == "int8" else 0
     return (
-        draw_crop_batch(synthesis, _SEED, 0, count, "train"),
+        draw_crop_batch(synthesis, _SEED, 0, count, "validation"),
         draw_crop_batch(synthesis, _SEED, 0, _TEST_CROPS, "test"),
     )
 

@@ -16,6 +16,8 @@ _LARGEST_BOUND = {"fp32": 1e-4, "fp16": np.inf, "int8": np.inf}
 _ERROR_BOUND_MM = {"fp32": 0.005, "fp16": 0.02, "int8": 0.4}
 #: Most that the deviations (sigma) may differ from Keras's, on average, as a share of Keras's.
 _SIGMA_BOUND = {"fp32": 0.001, "fp16": 0.01, "int8": 0.1}
+#: Most that the probabilities of a hand and of its side may differ from Keras's, on average.
+_HAND_BOUND = {"fp32": 1e-4, "fp16": 0.005, "int8": 0.05}
 #: Most that any other output may differ from Keras's, on average, as a share of its own standard deviation.
 _SHARE_BOUND = {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}
 
@@ -29,17 +31,19 @@ class Parity:
         error_mm: mean joint error of the file minus that of Keras, in mm.
         moved_mm: mean distance between the joints of both, in mm.
         sigma: mean of ``|sigma / Keras's sigma - 1|``.
+        hand: mean difference of the probabilities of a hand, and of its side.
     """
 
     largest: float
     error_mm: float
     moved_mm: float
     sigma: float
+    hand: float
 
     def __str__(self) -> str:
         return (
             f"joints move by {self.moved_mm:.3f} mm on average, mean joint error by {self.error_mm:+.3f} mm, "
-            f"sigma by {self.sigma:.2%}"
+            f"sigma by {self.sigma:.2%}, probabilities of a hand and its side by {self.hand:.2%}"
         )
 
 
@@ -65,7 +69,8 @@ def check_parity(
     """Measure an exported network's outputs, and refuse them where they are too far off.
 
     The mean joint error may differ from Keras's by 0.005 mm (fp32), 0.02 mm (fp16) or 0.4 mm (int8), the deviations by
-    0.1 %, 1 % or 10 %; outputs of fp32 by 1e-4 of their unit.
+    0.1 %, 1 % or 10 %, the probabilities of a hand and of its side by 0.0001, 0.005 or 0.05; outputs of fp32 by 1e-4 of
+    their unit.
 
     Args:
         found, expected: outputs of the exported network and of Keras, by name, each ``(N, ...)``.
@@ -81,17 +86,20 @@ def check_parity(
         error_mm=_distance_mm(found["pose"], pose) - _distance_mm(expected["pose"], pose),
         moved_mm=_distance_mm(found["pose"], expected["pose"]),
         sigma=float(np.abs(found["sigma"] / expected["sigma"] - 1).mean()),
+        hand=float(np.abs(found["hand"] - expected["hand"]).mean()),
     )
     # Written so that NaN is not near.
     near = (
         abs(parity.error_mm) <= _ERROR_BOUND_MM[precision]
         and parity.sigma <= _SIGMA_BOUND[precision]
+        and parity.hand <= _HAND_BOUND[precision]
         and parity.largest <= _LARGEST_BOUND[precision]
     )
     if not near:
         raise CnZooError(
             f"{path}: the {precision} file differs from Keras by {parity.error_mm:+.3f} mm of mean joint error, "
-            f"{parity.sigma:.1%} of sigma, {parity.largest:.2g} at most; it was not kept, try a higher precision"
+            f"{parity.sigma:.1%} of sigma, {parity.hand:.1%} of probabilities, {parity.largest:.2g} at most; "
+            "it was not kept, try a higher precision"
         )
     return parity
 

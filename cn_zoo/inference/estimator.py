@@ -172,7 +172,7 @@ class HandPoseEstimator:
         if hand != "auto":
             return self._look(depth_mm, camera, place, hand)
         right, left = (self._look(depth_mm, camera, place, each) for each in ("right", "left"))
-        return right if right_probability(place.right, right.sigma, left.sigma) >= 0.5 else left
+        return right if right_probability(place.right, right, left) >= 0.5 else left
 
     def _look(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, hand: str) -> HandPose:
         crop = HandCrop(camera, place.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
@@ -183,6 +183,9 @@ class HandPoseEstimator:
         return self._to_hand_pose(self._runtime.run(picture), crop, place, hand)
 
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, place: HandLocation, hand: str) -> HandPose:
+        if "hand" not in outputs:
+            raise WeightsError(f"{self.preset.name}: is of an earlier cn_zoo; train or export the model again")
+        shows_hand, fits_side = outputs["hand"].tolist()
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
         return HandPose(
@@ -195,6 +198,8 @@ class HandPoseEstimator:
             skeleton=self.skeleton,
             camera=crop.camera,
             crop=crop,
+            shows_hand=shows_hand,
+            fits_side=fits_side,
         )
 
 

@@ -1,7 +1,8 @@
 """What the hand locator and the pose network say of a place, put together: is it a hand, and of which side?
 
-The locator sees what hands look like from afar; the pose network, which was never shown anything else, is unsure of its
-joints wherever there is none, or where it is one of the other side. ``tools/fit_hand_choice.py`` fits the numbers.
+The locator sees what hands look like from afar. The pose network, which was never shown anything else, is unsure of its
+joints wherever there is none, or where it is one of the other side; and it has a word of its own on both, learned on
+what the locator takes for hands. ``tools/fit_hand_choice.py`` fits the numbers.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
 _LEAST_PROBABILITY = 0.22
-#: Log odds that a place is a hand: a constant, a factor of the locator's log odds, and one of the pose network's
-#: surprise.
-_BIAS, _LOCATOR, _SURPRISE = 0.03, 0.82, -2.22
-#: Log odds that a hand is a right one: a factor of the locator's, and one of the `inclination`.
-_LOCATOR_SIDE, _DEVIATION_SIDE = 0.62, 5.31
-#: A hand that was taken for one of some side is looked at as one of the other as well where the locator finds its side
-#: less likely than this, or the pose network is more surprised; and less likely than the last number is wrong.
+#: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
+#: and of its own log odds.
+_BIAS, _LOCATOR, _SURPRISE, _WORD = 0.03, 0.82, -2.22, 0.0
+#: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
+_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.62, 5.31, 0.0
+#: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
+#: network finds its side less likely than this, or the latter is more surprised; and less likely than the last number
+#: is wrong.
 _DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
 _LARGEST_LOG_ODDS = 7.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
@@ -83,15 +85,16 @@ def choose_hands(
     return hands[:count]
 
 
-def hand_probability(located: float, sigma: np.ndarray, usual_mm: float) -> float:
+def hand_probability(located: float, pose: HandPose, usual_mm: float) -> float:
     """Probability that a place is a hand.
 
     Args:
         located: that probability by the locator alone.
-        sigma: ``(J,)`` mm, the joints' deviations as the pose network sees them there.
-        usual_mm: their mean on a usual hand.
+        pose: as the pose network sees it there.
+        usual_mm: the mean of a usual hand's deviations.
     """
-    return _probability(_BIAS + _LOCATOR * log_odds(located) + _SURPRISE * surprise(sigma, usual_mm))
+    word = _WORD * log_odds(pose.shows_hand)
+    return _probability(_BIAS + _LOCATOR * log_odds(located) + _SURPRISE * surprise(pose.sigma, usual_mm) + word)
 
 
 def surprise(sigma: np.ndarray, usual_mm: float) -> float:
@@ -99,14 +102,15 @@ def surprise(sigma: np.ndarray, usual_mm: float) -> float:
     return min(math.log(float(np.mean(sigma)) / usual_mm), _MOST_SURPRISE)
 
 
-def right_probability(located: float, right: np.ndarray, left: np.ndarray) -> float:
+def right_probability(located: float, right: HandPose, left: HandPose) -> float:
     """Probability that a hand is a right one.
 
     Args:
         located: that probability by the locator alone; 0.5 if it was not asked.
-        right, left: ``(J,)`` mm, the joints' deviations where the hand is taken for a right, and for a left one.
+        right, left: the hand taken for a right, and for a left one.
     """
-    return _probability(_LOCATOR_SIDE * log_odds(located) + _DEVIATION_SIDE * inclination(right, left))
+    seen = _DEVIATION_SIDE * inclination(right.sigma, left.sigma) + _WORD_SIDE * side_word(right, left)
+    return _probability(_LOCATOR_SIDE * log_odds(located) + seen)
 
 
 def seems_other_side(
@@ -122,7 +126,7 @@ def seems_other_side(
     """
     located = place.right if pose.hand == "right" else 1 - place.right
     surprised = usual_mm > 0 and surprise(pose.sigma, usual_mm) > _DOUBTFUL_SURPRISE
-    if located >= _DOUBTED_SIDE and not surprised:
+    if min(located, pose.fits_side) >= _DOUBTED_SIDE and not surprised:
         return False
     return _side_probability(place, pose, look_at) < _WRONG_SIDE
 
@@ -132,9 +136,14 @@ def inclination(right: np.ndarray, left: np.ndarray) -> float:
     return float(np.mean(np.log(left / right)))
 
 
+def side_word(right: HandPose, left: HandPose) -> float:
+    """The pose network's own log odds that a hand is a right one, from its looks at it as one of either side."""
+    return (log_odds(right.fits_side) - log_odds(left.fits_side)) / 2
+
+
 def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:
     if usual_mm:
-        place = replace(place, confidence=hand_probability(place.confidence, pose.sigma, usual_mm))
+        place = replace(place, confidence=hand_probability(place.confidence, pose, usual_mm))
     return ChosenHand(place, pose)
 
 
@@ -159,8 +168,8 @@ def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, 
 def _side_probability(place: HandLocation, pose: HandPose, look_at: Callable[[HandLocation, str], HandPose]) -> float:
     """Probability that a hand is of the side that it was taken for; the pose network sees it as the other one, too."""
     if pose.hand == "right":
-        return right_probability(place.right, pose.sigma, look_at(place, "left").sigma)
-    return 1 - right_probability(place.right, look_at(place, "right").sigma, pose.sigma)
+        return right_probability(place.right, pose, look_at(place, "left"))
+    return 1 - right_probability(place.right, look_at(place, "right"), pose)
 
 
 def log_odds(probability: float) -> float:

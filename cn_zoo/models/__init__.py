@@ -3,19 +3,30 @@
 from cn_zoo.models.architecture import ARCHITECTURES, Architecture
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.generator import build_generator, initialize_points
+from cn_zoo.models.hand_head import HAND_HEAD, HAND_NORM, build_hand_head
 from cn_zoo.models.mapping import build_mapping
 from cn_zoo.models.networks import NETWORKS, Networks
-from cn_zoo.models.pose_estimator import SIGMA_CALIBRATION, build_pose_estimator, set_sigma_calibration, spreads_of
+from cn_zoo.models.pose_estimator import (
+    SIGMA_CALIBRATION,
+    build_pose_estimator,
+    doubts_of,
+    set_hand_head,
+    set_sigma_calibration,
+    spreads_of,
+)
 from cn_zoo.models.pose_vae import build_pose_decoder, build_pose_encoder, initialize_from_poses
 from cn_zoo.models.posterior import build_posterior_head
 
 __all__ = [
     "ARCHITECTURES",
+    "HAND_HEAD",
+    "HAND_NORM",
     "NETWORKS",
     "SIGMA_CALIBRATION",
     "Architecture",
     "Networks",
     "build_generator",
+    "build_hand_head",
     "build_mapping",
     "build_metric_head",
     "build_pose_decoder",
@@ -24,8 +35,10 @@ __all__ = [
     "build_posterior_head",
     "build_realness_head",
     "build_trunk",
+    "doubts_of",
     "initialize_from_poses",
     "initialize_points",
+    "set_hand_head",
     "set_sigma_calibration",
     "spreads_of",
 ]

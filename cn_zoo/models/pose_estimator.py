@@ -7,6 +7,7 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import Skeleton
+from cn_zoo.models.hand_head import HAND_HEAD, build_hand_head
 
 #: The layer that turns spreads into deviations.
 SIGMA_CALIBRATION = "sigma_calibration"
@@ -27,7 +28,8 @@ def build_pose_estimator(
         A functional model from ``depth`` (B, 128, 128, 1) in [-1, 1] to a dict:
         ``pose`` (B, J, 3), crop coordinates in units of 50 mm;
         ``sigma`` (B, J), the deviation of each joint in the same unit;
-        ``latent`` (B, L + 3), the posterior's mean.
+        ``latent`` (B, L + 3), the posterior's mean;
+        ``hand`` (B, 2), the probability that this is a hand, and that it is one of the side that the posterior knows.
     """
     # layers
     # Calibration turns each joint's spreads into a deviation; it is fitted on validation data after training.
@@ -46,7 +48,12 @@ def build_pose_estimator(
         product = spreads * posterior["scatter"]
         spreads = layers.Concatenate(dtype="float32")([ops.sqrt(product), product])
     sigma = layers.Identity(name="sigma")(calibration(spreads))
-    return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent}, name="pose_estimator")
+    doubts = _doubts(posterior)
+    # What is no hand is learned last, too, and never teaches the posterior.
+    hand_head = build_hand_head(doubts.shape[-1])
+    hand_head.trainable = False
+    hand = layers.Identity(name="hand")(hand_head(doubts))
+    return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent, "hand": hand}, name="pose_estimator")
 
 
 def spreads_of(estimator: keras.Model) -> keras.Model:
@@ -62,10 +69,28 @@ def spreads_of(estimator: keras.Model) -> keras.Model:
     return keras.Model(estimator.input, {"pose": estimator.output["pose"], "spreads": spreads})
 
 
+def doubts_of(estimator: keras.Model) -> keras.Model:
+    """The part of an estimator that comes before its hand head: from ``depth`` to the doubts (B, D)."""
+    posterior = estimator.get_layer("posterior_head")(estimator.get_layer("trunk")(estimator.input))
+    return keras.Model(estimator.input, _doubts(posterior))
+
+
+def set_hand_head(estimator: keras.Model, head: keras.Model) -> None:
+    """Give an estimator the weights of a trained `build_hand_head`."""
+    estimator.get_layer(HAND_HEAD).set_weights(head.get_weights())
+
+
 def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
     """Set the factors ``(T, J)`` by which each joint's spreads are multiplied, and summed up to its deviation."""
     kernel = np.concatenate([np.diag(each) for each in factors])
     estimator.get_layer(SIGMA_CALIBRATION).set_weights([kernel])
+
+
+def _doubts(posterior: dict[str, KerasTensor]) -> KerasTensor:
+    """All that the posterior says of how unsure it is (B, D), as logarithms."""
+    if "scatter" not in posterior:
+        return posterior["log_variance"]
+    return layers.Concatenate(dtype="float32")([posterior["log_variance"], ops.log(posterior["scatter"])])
 
 
 def _decode_around(pose_decoder: keras.Model, latent: KerasTensor, log_variance: KerasTensor) -> KerasTensor:

@@ -8,7 +8,7 @@ from threading import Lock
 import keras
 import numpy as np
 
-from cn_zoo.synthesis.crop_batch import CropBatch
+from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.presets import Preset
 from cn_zoo.synthesis.worker import WorkerPool
 
@@ -52,7 +52,7 @@ class CropStream(keras.utils.PyDataset):
         self._preset, self._batch_size, self._seed, self._split = preset, batch_size, seed, split
         self._length, self._jitter, self._fixed = length, jitter, fixed
         self._first, self._furthest = start, start
-        self._pool, self._threads = WorkerPool(processes), ThreadPoolExecutor(processes)
+        self._pool, self._threads = WorkerPool(draw_crop_batch, processes), ThreadPoolExecutor(processes)
         self._ahead = 2 * processes
         self._drawn: dict[int, Future[CropBatch]] = {}
         self._lock = Lock()

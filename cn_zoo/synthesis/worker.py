@@ -1,4 +1,4 @@
-"""Processes that draw batches of crops beside a training run.
+"""Processes that draw batches beside a training run.
 
 They are plain child processes that talk through pipes. `multiprocessing` would fork a process that may hold a
 deep-learning framework's threads, or import the caller's main module (and with it the framework) into every worker.
@@ -11,35 +11,35 @@ import queue
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO
-
-from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 
 #: A batch is megabytes; through the usual pipe of 64 KiB it costs a change of process each time that is full.
 _PIPE_BYTES = 2**20
 
 
 class WorkerPool:
-    """Child processes that call `draw_crop_batch`. Safe to use from several threads.
+    """Child processes that call a function. Safe to use from several threads.
 
     Args:
+        draw: the function, of some module's own names; with arguments and results that can be pickled.
         processes: how many, at least 1.
 
     Raises:
         ValueError: fewer than one.
     """
 
-    def __init__(self, processes: int) -> None:
+    def __init__(self, draw: Callable[..., Any], processes: int) -> None:
         if processes < 1:
             raise ValueError(f"a pool has at least one process; received {processes}")
-        self._children = [_start_child() for _ in range(processes)]
+        self._children = [_start_child(draw) for _ in range(processes)]
         self._idle: queue.SimpleQueue[subprocess.Popen] = queue.SimpleQueue()
         for child in self._children:
             self._idle.put(child)
 
-    def draw(self, *arguments: Any) -> CropBatch:
-        """Call `draw_crop_batch` with these arguments in an idle child; waits for one.
+    def draw(self, *arguments: Any) -> Any:
+        """Call the function with these arguments in an idle child; waits for one.
 
         Raises:
             RuntimeError: the child ended, killed or out of memory.
@@ -50,7 +50,7 @@ class WorkerPool:
             _send(child.stdin, arguments)
             answer = pickle.load(child.stdout)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise RuntimeError(f"a crop worker ended with exit code {child.poll()}; see its messages above") from error
+            raise RuntimeError(f"a worker ended with exit code {child.poll()}; see its messages above") from error
         finally:
             self._idle.put(child)
         if isinstance(answer, Exception):
@@ -69,8 +69,8 @@ class WorkerPool:
         self._children = []
 
 
-def serve() -> None:
-    """Answer requests from standard input on standard output until the input ends."""
+def serve(draw: Callable[..., Any]) -> None:
+    """Answer requests for what a function draws, from standard input on standard output until the input ends."""
     # Ctrl-C is the parent's business; its end closes our input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -80,14 +80,15 @@ def serve() -> None:
         except EOFError:
             return
         try:
-            answer: Any = draw_crop_batch(*arguments)
+            answer: Any = draw(*arguments)
         except Exception as error:
             answer = error
         _send(answers, answer)
 
 
-def _start_child() -> subprocess.Popen:
-    program = f"import sys; sys.path[:] = {sys.path!r}; from cn_zoo.synthesis.worker import serve; serve()"
+def _start_child(draw: Callable[..., Any]) -> subprocess.Popen:
+    imports = f"from cn_zoo.synthesis.worker import serve; from {draw.__module__} import {draw.__name__}"
+    program = f"import sys; sys.path[:] = {sys.path!r}; {imports}; serve({draw.__name__})"
     return subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
     )

@@ -22,6 +22,7 @@ from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.calibration import calibrate
 from cn_zoo.training.devices import use_devices
+from cn_zoo.training.hand_head_fit import fit_hand_head
 from cn_zoo.training.measurement import (
     AT_REST_PROTOCOL,
     AT_REST_TEST,
@@ -103,7 +104,9 @@ def _build(recipe: Recipe, policy: str) -> CrossingNets:
 
 
 def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:
-    """Calibrate, measure and save the estimator; returns its record."""
+    """Finish, measure and save the estimator; returns its record."""
+    if recipe.calibration.hand_frames:
+        fit_hand_head(estimator, recipe.dataset, recipe.calibration.hand_frames, recipe.seed)
     sigma_mm = calibrate(recipe, estimator, data)
     if sigma_mm is None:
         sigma_mm = get_preset(recipe.start).sigma_mm if recipe.start else 0.0

@@ -8,7 +8,7 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import NETWORKS, SIGMA_CALIBRATION
+from cn_zoo.models import HAND_HEAD, NETWORKS, SIGMA_CALIBRATION
 from cn_zoo.zoo import get_preset, resolve
 
 _TRY = "train that network too, or start from a model of the same architecture and skeleton"
@@ -55,8 +55,8 @@ def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None
         elif name not in trained:
             raise InputError(f"{model}: is of another skeleton or architecture, so its {name} must be trained; {_TRY}")
     if same_skeleton:
-        calibration = nets.estimator.get_layer(SIGMA_CALIBRATION)
-        calibration.set_weights(estimator.get_layer(SIGMA_CALIBRATION).get_weights())
+        for layer in (SIGMA_CALIBRATION, HAND_HEAD):
+            nets.estimator.get_layer(layer).set_weights(estimator.get_layer(layer).get_weights())
 
 
 def _copy_layers(source: keras.Model, target: keras.Model) -> bool:

@@ -22,7 +22,8 @@ class _Puppet:
 
     def run(self, crop):
         self.crops.append(crop)
-        return {"pose": np.zeros((14, 3), "float32"), "sigma": np.full(14, 0.1, "float32"), "latent": np.zeros(23)}
+        vectors = {"latent": np.zeros(23), "hand": np.full(2, 0.5)}
+        return {"pose": np.zeros((14, 3), "float32"), "sigma": np.full(14, 0.1, "float32"), **vectors}
 
 
 def frame(index=0):

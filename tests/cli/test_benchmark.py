@@ -21,7 +21,8 @@ class _Puppet:
     """A network that always answers with a flat hand at the cube's centre."""
 
     def run(self, crop):
-        return {"pose": np.zeros((16, 3), "float32"), "sigma": np.full(16, 0.1, "float32"), "latent": np.zeros(23)}
+        vectors = {"latent": np.zeros(23), "hand": np.full(2, 0.5)}
+        return {"pose": np.zeros((16, 3), "float32"), "sigma": np.full(16, 0.1, "float32"), **vectors}
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def test_a_file_gives_what_keras_gives(keras_runtime, exported, form, precision)
     crop = draw_crop(PRESETS["icvl"], 0, 0).depth
     expected = keras_runtime.run(crop)
     found = open_runtime(path).run(crop)
-    assert found.keys() == {"pose", "sigma", "latent"}
+    assert found.keys() == {"pose", "sigma", "latent", "hand"}
     tolerance = {"fp32": 1e-4, "fp16": 0.01, "int8": 0.2}[precision]
     for name, value in found.items():
         assert value.dtype == np.float32

@@ -9,14 +9,20 @@ from cn_zoo.exporting.parity import check_outputs, check_parity
 RNG = np.random.default_rng(0)
 TRUTH = RNG.normal(size=(20, 16, 3))
 # Keras is off by 0.2 units (10 mm) along x, and so is what lies farther along x farther off.
-KERAS = {"pose": TRUTH + (0.2, 0, 0), "sigma": np.full((20, 16), 0.2), "latent": RNG.normal(size=(20, 23))}
+KERAS = {
+    "pose": TRUTH + (0.2, 0, 0),
+    "sigma": np.full((20, 16), 0.2),
+    "latent": RNG.normal(size=(20, 23)),
+    "hand": RNG.uniform(0.1, 0.9, (20, 2)),
+}
 
 
-def moved(mm=0.0, sigma=1.0, latent=0.0):
+def moved(mm=0.0, sigma=1.0, latent=0.0, hand=0.0):
     return {
         "pose": KERAS["pose"] + (mm / 50, 0, 0),
         "sigma": KERAS["sigma"] * sigma,
         "latent": KERAS["latent"] + latent,
+        "hand": KERAS["hand"] + hand,
     }
 
 
@@ -25,11 +31,12 @@ def check(found, precision):
 
 
 def test_figures():
-    parity = check(moved(mm=0.3, sigma=1.05), "int8")
+    parity = check(moved(mm=0.3, sigma=1.05, hand=-0.004), "int8")
     assert parity.error_mm == pytest.approx(0.3)
     assert parity.moved_mm == pytest.approx(0.3)
     assert parity.sigma == pytest.approx(0.05)
     assert parity.largest == pytest.approx(0.01)
+    assert parity.hand == pytest.approx(0.004)
     nearer = check(moved(mm=-0.3), "int8")
     assert nearer.error_mm == pytest.approx(-0.3)
     assert nearer.moved_mm == pytest.approx(0.3)
@@ -45,6 +52,8 @@ def test_figures():
         ("fp16", moved(sigma=1.009), moved(sigma=0.98)),
         ("int8", moved(mm=0.39), moved(mm=0.41)),
         ("int8", moved(sigma=0.91), moved(sigma=1.11)),
+        ("fp16", moved(hand=0.0049), moved(hand=-0.0051)),
+        ("int8", moved(hand=-0.049), moved(hand=0.051)),
         ("int8", moved(latent=1.0), moved(mm=np.nan)),
         ("fp32", moved(), moved(latent=np.nan)),
     ],

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.localisation import HandLocation
@@ -61,7 +61,8 @@ class _Puppet:
         # On the side of the picture where there is more, the network is surer: right hands lean right here.
         lean = (crop[:, 64:] < 1).sum() - (crop[:, :64] < 1).sum()
         sigma = np.full(14, self.sigma if lean > -600 else 2 * self.sigma, dtype=np.float32)
-        return {"pose": self.pose, "sigma": sigma, "latent": np.zeros(23, dtype=np.float32)}
+        vectors = {"latent": np.zeros(23, dtype=np.float32), "hand": np.full(2, 0.5, dtype=np.float32)}
+        return {"pose": self.pose, "sigma": sigma, **vectors}
 
 
 def _image_with_block(center=CENTER, half=40, width=640, height=480):
@@ -173,6 +174,14 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
     assert estimator.predict(image, hand="auto").hand == hand
     assert locator.asked == [("nyu", 1)]
     assert {estimator.predict(image, hand=told).hand for told in ("right", "left")} == {"right", "left"}
+
+
+def test_a_model_of_an_earlier_version_is_refused():
+    puppet = _Puppet(np.zeros((14, 3)))
+    earlier = {name: value for name, value in puppet.run(np.ones((128, 128))).items() if name != "hand"}
+    puppet.run = lambda crop: earlier
+    with pytest.raises(WeightsError, match="earlier cn_zoo"):
+        HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER)
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):

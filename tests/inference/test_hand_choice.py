@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +16,16 @@ probabilities = st.floats(0.0, 1.0)
 deviations = st.floats(0.5, 300.0)
 
 
-def _look_at(sigma_mm, wrong_side=1.0, right=()):
+def _pose(sigma_mm, side="right", place=MIDDLE, **words):
+    xyz = CAMERA.uvd_to_xyz(np.tile(place, (14, 1)))
+    crop = HandCrop(CAMERA, place)
+    sigma = np.full(14, sigma_mm)
+    return HandPose(
+        xyz, CAMERA.xyz_to_uvd(xyz), sigma, np.zeros(23), 1.0, side, SKELETONS["nyu"], CAMERA, crop, **words
+    )  # fmt: skip
+
+
+def _look_at(sigma_mm, wrong_side=1.0, right=(), **words):
     """Pose networks that see a hand at each place, ``wrong_side`` times as unsure where it is of the other side."""
 
     def look_at(place, hand):
@@ -26,12 +33,7 @@ def _look_at(sigma_mm, wrong_side=1.0, right=()):
             raise NoHandError("nothing there")
         side = "right" if hand == "auto" else hand
         sure = (place.center_uvd in right) == (side == "right")
-        sigma = np.full(14, sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side))
-        xyz = CAMERA.uvd_to_xyz(np.tile(place.center_uvd, (14, 1)))
-        crop = HandCrop(CAMERA, place.center_uvd)
-        return HandPose(
-            xyz, CAMERA.xyz_to_uvd(xyz), sigma, np.zeros(23), 1.0, side, SKELETONS["nyu"], CAMERA, crop
-        )  # fmt: skip
+        return _pose(sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side), side, place.center_uvd, **words)
 
     return look_at
 
@@ -40,25 +42,31 @@ def _centers(chosen):
     return [each.place.center_uvd for each in chosen]
 
 
-@given(probabilities, deviations)
-def test_a_hand_is_likelier_where_either_network_is_surer(located, mm):
-    probability = hand_probability(located, np.full(14, mm), USUAL_MM)
+@given(probabilities, deviations, probabilities)
+def test_a_hand_is_likelier_where_either_network_is_surer(located, mm, word):
+    probability = hand_probability(located, _pose(mm, shows_hand=word), USUAL_MM)
     assert 0 < probability < 1
-    surer = hand_probability(located, np.full(14, mm / 1.5), USUAL_MM)
+    surer = hand_probability(located, _pose(mm / 1.5, shows_hand=word), USUAL_MM)
     # From some surprise on, more of it counts no more: real hands are a surprise too.
     assert surer > probability if mm < 4 * USUAL_MM else surer >= probability
-    assert hand_probability(min(1.0, located + 0.1), np.full(14, mm), USUAL_MM) >= probability
+    assert hand_probability(min(1.0, located + 0.1), _pose(mm, shows_hand=word), USUAL_MM) >= probability
+    assert hand_probability(located, _pose(mm, shows_hand=min(1.0, word + 0.1)), USUAL_MM) >= probability
 
 
-@given(probabilities, deviations, deviations)
-def test_what_is_right_in_a_mirror_is_left(located, right, left):
-    here = right_probability(located, np.full(14, right), np.full(14, left))
-    mirrored = right_probability(1 - located, np.full(14, left), np.full(14, right))
-    assert here + mirrored == pytest.approx(1.0)
-    assert right_probability(0.5, np.full(14, right), np.full(14, left)) == pytest.approx(0.5, abs=0.5)
-    assert (right_probability(0.5, np.full(14, right), np.full(14, left)) > 0.5) == (left > right) or math.isclose(
-        left, right, rel_tol=1e-6
-    )
+@given(probabilities, deviations, deviations, probabilities, probabilities)
+def test_what_is_right_in_a_mirror_is_left(located, right_mm, left_mm, right_word, left_word):
+    right, left = _pose(right_mm, fits_side=right_word), _pose(left_mm, "left", fits_side=left_word)
+    here = right_probability(located, right, left)
+    assert here + right_probability(1 - located, left, right) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("of", ["located", "sureness", "word"])
+def test_whatever_speaks_for_right_makes_it_likelier(of):
+    plain = right_probability(0.5, _pose(8.0), _pose(8.0, "left"))
+    assert plain == pytest.approx(0.5)
+    located = 0.7 if of == "located" else 0.5
+    left = _pose(9.0 if of == "sureness" else 8.0, "left", fits_side=0.3 if of == "word" else 0.5)
+    assert right_probability(located, _pose(8.0), left) > 0.55
 
 
 def test_the_pose_network_overrules_the_locator():
@@ -106,8 +114,12 @@ def test_a_sure_hand_is_looked_at_once_unless_the_locator_doubts_its_side():
 
     for right, expected in ((0.6, []), (0.05, ["left"])):
         place = HandLocation(MIDDLE, 0.9, right)
+        asked.clear()
         assert not seems_other_side(place, look_at(place, "right"), counted, USUAL_MM)
         assert asked == expected
+    # Nor where the pose network's own word is against it.
+    seems_other_side(HandLocation(MIDDLE, 0.9), _pose(8.0, fits_side=0.05), counted, USUAL_MM)
+    assert asked == ["left", "left"]
 
 
 @pytest.mark.parametrize(

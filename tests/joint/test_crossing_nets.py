@@ -68,6 +68,7 @@ def test_estimates_synthesizes_and_encodes(nets):
         "pose": (2, 14, 3),
         "sigma": (2, 14),
         "latent": (2, 23),
+        "hand": (2, 2),
     }
     np.testing.assert_allclose(_numpy(estimate["pose"]), _numpy(nets.pose_decoder(estimate["latent"])), atol=1e-5)
     code = nets.encode_pose(DATA["pose"][:2])

@@ -40,7 +40,7 @@ class TestDefaultEstimator(NetworkChecks):
 def test_outputs():
     estimator = _build("default", "icvl")
     shapes = {name: value.shape for name, value in outputs_of(estimator, DEPTHS).items()}
-    assert shapes == {"pose": (2, 16, 3), "sigma": (2, 16), "latent": (2, 43)}
+    assert shapes == {"pose": (2, 16, 3), "sigma": (2, 16), "latent": (2, 43), "hand": (2, 2)}
 
 
 def test_sigma_is_the_latent_deviation_through_the_decoder():

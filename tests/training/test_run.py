@@ -19,6 +19,7 @@ import cn_zoo
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.models import HAND_HEAD
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -39,6 +40,7 @@ SHORT = (
     'posterior.optimizer="adamw"',  # Muon makes whole steps of rounding errors: no two runs of it agree to the digit
     "generator.samples=8",
     "generator.batch_size=4",
+    "calibration.hand_frames=60",
     "calibration.samples=100",
     "calibration.test_samples=50",
 )
@@ -85,6 +87,15 @@ def test_a_finished_run_is_a_model(finished):
         assert hand.xyz.shape == (16, 3)
         assert np.isfinite(hand.xyz).all()
         assert (hand.sigma > 0).all()
+
+
+def _word(model):
+    """What a model's estimator says of crops: a hand? of its side?"""
+    return keras.models.load_model(model / "estimator.keras", compile=False).predict(_crops(2), verbose=0)["hand"]
+
+
+def test_it_has_learned_what_is_a_hand(finished):
+    assert (_word(finished) != 0.5).all()
 
 
 def test_its_nets_are_those_of_the_estimator(finished):
@@ -186,6 +197,11 @@ def test_finetuning_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path
     before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
     assert not np.array_equal(before.trunk.get_weights()[0], after.trunk.get_weights()[0])
     np.testing.assert_array_equal(before.pose_decoder.get_weights()[0], after.pose_decoder.get_weights()[0])
+    # What is a hand stays what it was.
+    for weight, earlier in zip(
+        *(nets.estimator.get_layer(HAND_HEAD).get_weights() for nets in (after, before)), strict=True
+    ):
+        np.testing.assert_array_equal(weight, earlier)
     norms = [nets.trunk.get_layer("trunk_conv1_norm").get_weights() for nets in (before, after)]
     np.testing.assert_array_equal(*norms)
     with (folder / "adapt.csv").open() as file:

@@ -1,0 +1,82 @@
+"""Places of whole synthetic frames that the hand locator takes for hands, rightly or wrongly, as crops."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cn_zoo.geometry import CROP_SIZE, Camera, HandCrop
+from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.labels import LABELLED
+from cn_zoo.synthesis.locator_frame import LEAST_SEEN, draw_locator_frame
+from cn_zoo.synthesis.presets import PRESETS
+
+#: Less likely places, by the locator's word, teach nothing that it does not know.
+_LEAST_LIKELY = 0.004
+#: A place nearer to a hand's centre is that hand, one farther from all is none, and one between is neither, in mm.
+_HAND_MM, _NONE_MM = 60.0, 100.0
+
+
+class HandPlaces(NamedTuple):
+    """Crops, as a pose estimator sees them, of N places.
+
+    Attributes:
+        depth: (N, 128, 128, 1) float32 in [-1, 1].
+        is_hand: (N,) bool.
+        left: (N,) bool, whether a hand is a left one; False of what is none.
+    """
+
+    depth: np.ndarray
+    is_hand: np.ndarray
+    left: np.ndarray
+
+
+class _Hands(NamedTuple):
+    """What hands are in a frame: their centres (K, 3) xyz mm, which are left ones (K,), and how much is seen (K,)."""
+
+    centers: np.ndarray
+    left: np.ndarray
+    seen: np.ndarray
+
+
+def draw_hand_places(name: str, seed: int, start: int, count: int, split: str = "train") -> HandPlaces:
+    """Places of frames ``start`` to ``start + count - 1``; they depend on the arguments only.
+
+    Every second frame is one of the preset's own, half of these in a mirror; the others are of any camera, with one
+    hand, two, or none.
+
+    Args:
+        name: of a preset of the synthetic hands, whose centres and crop cube are meant.
+        seed: of the sequence.
+        start, count: which frames.
+        split: one of `SPLITS`.
+    """
+    parts = [_places_of(name, *_draw(name, seed, index, split)) for index in range(start, start + count)]
+    return HandPlaces(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _draw(name: str, seed: int, index: int, split: str) -> tuple[np.ndarray, Camera, _Hands]:
+    if index % 2:
+        frame = draw_locator_frame(seed, index, split)
+        return frame.depth_mm, frame.camera, _Hands(frame.centers[:, LABELLED.index(name)], frame.left, frame.seen)
+    own = draw_frame(PRESETS[name], seed, index, split)
+    own = own.mirrored() if index % 4 else own
+    center = own.joints[name].mean(axis=0)
+    return own.depth_mm, own.camera, _Hands(center[None], np.array([own.hand == "left"]), np.ones(1))
+
+
+def _places_of(name: str, depth_mm: np.ndarray, camera: Camera, hands: _Hands) -> HandPlaces:
+    crops, truths = [np.empty((0, CROP_SIZE, CROP_SIZE, 1), np.float32)], [np.empty((0, 2), bool)]
+    for place in HandLocator.load().candidates(depth_mm, camera, name):
+        off = np.linalg.norm(hands.centers - camera.uvd_to_xyz(np.array(place.center_uvd)), axis=1)
+        nearest = off.argmin()
+        is_hand, is_none = off[nearest] < _HAND_MM and hands.seen[nearest] >= LEAST_SEEN, off[nearest] > _NONE_MM
+        # What has left the view has a place all the same, and is not there.
+        is_none |= not hands.seen.any()
+        if place.confidence >= _LEAST_LIKELY and (is_hand or is_none):
+            crop = HandCrop(camera, place.center_uvd, PRESETS[name].cube_mm)
+            crops.append(crop.cut(depth_mm)[None, ..., None])
+            truths.append(np.array([[is_hand, is_hand and hands.left[nearest]]]))
+    return HandPlaces(np.concatenate(crops), *np.concatenate(truths).T)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.locator_frame import draw_locator_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training.hand_places import draw_hand_places
+
+
+@pytest.fixture(scope="module")
+def places():
+    return draw_hand_places("icvl", seed=4, start=0, count=60, split="test")
+
+
+def test_most_are_hands_of_either_side_and_some_are_none(places):
+    assert places.depth.shape == (len(places.is_hand), 128, 128, 1)
+    assert places.depth.dtype == np.float32 and np.abs(places.depth).max() <= 1
+    assert 0.5 < places.is_hand.mean() < 0.98
+    assert 0.2 < places.left[places.is_hand].mean() < 0.8
+    assert not places.left[~places.is_hand].any()
+
+
+def test_hands_fill_the_middle_of_their_crop(places):
+    middle = (places.depth[places.is_hand, 44:84, 44:84] < 1).mean()
+    around = (places.depth[places.is_hand, :10] < 1).mean()
+    assert middle > 0.6 > around
+
+
+def test_nothing_in_a_frame_without_a_hand_is_one():
+    empty = [k for k in range(1, 120, 2) if not draw_locator_frame(4, k, "test").seen.any()]
+    found = [draw_hand_places("icvl", 4, k, 1, "test") for k in empty]
+    assert len(empty) > 5
+    assert sum(len(each.is_hand) for each in found) > 0
+    assert not any(each.is_hand.any() for each in found)
+
+
+@pytest.mark.parametrize(("index", "left"), [(0, False), (2, True)])
+def test_every_second_frame_is_the_presets_own(index, left):
+    """Its first place is the hand itself, as the frame shows it."""
+    frame = draw_frame(PRESETS["nyu"], 4, index, "test")
+    assert frame.hand == "right"
+    found = draw_hand_places("nyu", 4, index, 1, "test")
+    assert found.is_hand[0] and found.left[0] == left
+
+
+def test_the_same_whoever_draws_them(places):
+    parts = [draw_hand_places("icvl", 4, start, 30, "test") for start in (0, 30)]
+    for name in places._fields:
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        np.testing.assert_array_equal(getattr(places, name), joined)
