@@ -23,12 +23,12 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.22
+_LEAST_PROBABILITY = 0.14
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
 #: and of its own log odds.
-_BIAS, _LOCATOR, _SURPRISE, _WORD = 0.03, 0.82, -2.22, 0.0
+_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.05, 0.43, -1.27, 0.7
 #: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
-_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.62, 5.31, 0.0
+_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.53, 3.68, 1.69
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
 #: network finds its side less likely than this, or the latter is more surprised; and less likely than the last number
 #: is wrong.
