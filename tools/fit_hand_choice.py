@@ -19,7 +19,7 @@ import numpy as np
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_choice import inclination, log_odds, side_word, surprise
+from cn_zoo.inference.hand_choice import hand_word, inclination, log_odds, side_word, surprise
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
@@ -80,7 +80,7 @@ def _looks(
             continue
         right, left, pose = poses["right"], poses["left"], poses[hand]
         is_hand = xyz is not None and math.dist(pose.xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
-        terms = (1.0, log_odds(place.confidence), surprise(pose.sigma, usual_mm), log_odds(pose.shows_hand))
+        terms = (1.0, log_odds(place.confidence), surprise(pose.sigma, usual_mm), hand_word(pose))
         side = (log_odds(place.right), inclination(right.sigma, left.sigma), side_word(right, left))
         looks.append(_Look(terms, side, is_hand, hand == "right"))
     return looks

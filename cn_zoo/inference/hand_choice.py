@@ -23,10 +23,10 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.14
+_LEAST_PROBABILITY = 0.12
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
-#: and of its own log odds.
-_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.05, 0.43, -1.27, 0.7
+#: and of the `hand_word`.
+_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.26, 0.54, -1.51, 0.66
 #: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
 _LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.53, 3.68, 1.69
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
@@ -93,13 +93,21 @@ def hand_probability(located: float, pose: HandPose, usual_mm: float) -> float:
         pose: as the pose network sees it there.
         usual_mm: the mean of a usual hand's deviations.
     """
-    word = _WORD * log_odds(pose.shows_hand)
-    return _probability(_BIAS + _LOCATOR * log_odds(located) + _SURPRISE * surprise(pose.sigma, usual_mm) + word)
+    seen = _SURPRISE * surprise(pose.sigma, usual_mm) + _WORD * hand_word(pose)
+    return _probability(_BIAS + _LOCATOR * log_odds(located) + seen)
 
 
 def surprise(sigma: np.ndarray, usual_mm: float) -> float:
     """How many times (logarithm) the mean of deviations ``(J,)`` is what it usually is on a hand, up to a limit."""
     return min(math.log(float(np.mean(sigma)) / usual_mm), _MOST_SURPRISE)
+
+
+def hand_word(pose: HandPose) -> float:
+    """The pose network's own log odds of a hand, where they speak for one; 0 where they speak against it.
+
+    For as with surprise: real hands are doubtful to a network that learned from synthetic ones.
+    """
+    return max(log_odds(pose.shows_hand), 0.0)
 
 
 def right_probability(located: float, right: HandPose, left: HandPose) -> float:
