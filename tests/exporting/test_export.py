@@ -273,6 +273,7 @@ def test_soft_argmax_survives_int8(few_crops, tmp_path):
         "pose": keras.layers.Reshape((16, 3))(keras.layers.Concatenate()([place] * 3)),
         "sigma": place * place + 1.0,
         "latent": place,
+        "hand": keras.ops.sigmoid(place[:, :2]),
     }
     preset = replace(_any_preset(), files={})
     estimator = keras.Model(depth, outputs)

@@ -201,7 +201,7 @@ def test_a_hand_is_what_both_networks_take_for_one(locator):
     doubtful = replace(_preset(), sigma_mm=0.2)  # the puppet's 5 mm are much for such a model
     likely, unlikely = (
         HandPoseEstimator(_Puppet(np.zeros((14, 3))), each).predict_hands(_image_with_block())
-        for each in (usual, replace(usual, sigma_mm=2.5))
+        for each in (usual, replace(usual, sigma_mm=3.5))
     )
     assert len(likely) == len(unlikely) == 2
     assert likely[0].confidence > unlikely[0].confidence
