@@ -53,7 +53,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     """Write one of a model's networks for another runtime, with the model's record inside.
 
     ``"estimator"``, the posterior and the pose decoder, works alone: ``cn-zoo predict --model FILE``. Input ``depth``
-    (1, 128, 128, 1); outputs ``pose``, ``sigma``, ``latent`` as of ``cn_zoo.models.build_pose_estimator``.
+    (1, 128, 128, 1); outputs ``pose``, ``sigma``, ``latent``, ``hand`` as of
+    ``cn_zoo.models.build_pose_estimator``.
     ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
     Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). ``"finder"`` and ``"judge"`` are the hand locator's
     networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32, but whole

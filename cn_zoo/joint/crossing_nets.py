@@ -130,7 +130,8 @@ class CrossingNets(keras.Model):
 
         Returns:
             ``pose`` (B, J, 3), crop coordinates in units of 50 mm; ``sigma`` (B, J), the deviation of each joint in
-            the same unit; ``latent`` (B, L + 3), the posterior's mean.
+            the same unit; ``latent`` (B, L + 3), the posterior's mean; ``hand`` (B, 2), the probability that this is a
+            hand, and that it is one of the side that the posterior knows.
         """
         return self.estimator(x, training=False)
 

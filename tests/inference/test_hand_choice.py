@@ -25,7 +25,7 @@ def _pose(sigma_mm, side="right", place=MIDDLE, **words):
     )  # fmt: skip
 
 
-def _look_at(sigma_mm, wrong_side=1.0, right=(), **words):
+def _look_at(sigma_mm, wrong_side=1.0, right=()):
     """Pose networks that see a hand at each place, ``wrong_side`` times as unsure where it is of the other side."""
 
     def look_at(place, hand):
@@ -33,7 +33,7 @@ def _look_at(sigma_mm, wrong_side=1.0, right=(), **words):
             raise NoHandError("nothing there")
         side = "right" if hand == "auto" else hand
         sure = (place.center_uvd in right) == (side == "right")
-        return _pose(sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side), side, place.center_uvd, **words)
+        return _pose(sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side), side, place.center_uvd)
 
     return look_at
 
