@@ -23,6 +23,7 @@ _TRIES = 10
 #: Least share of joints with the hand's surface, or a thing in the hand, measured before them; and how far before.
 #: Seen from its edge a hand hides half of its joints behind the others.
 _VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.4, 45.0, 25.0
+_OTHER_SIDE = {"right": "left", "left": "right", "": ""}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class SyntheticFrame:
         center_uvd: hand centre (u px, v px, d mm): mean of the preset's scored joints.
         hand: "right", or "left" in a mirror.
         sensor: name of the sensor in `SENSORS`.
+        second_hand: side of another hand beside this one, "right" or "left"; "" without one.
     """
 
     depth_mm: np.ndarray
@@ -44,6 +46,7 @@ class SyntheticFrame:
     center_uvd: tuple[float, float, float]
     hand: str
     sensor: str
+    second_hand: str = ""
 
     def mirrored(self) -> SyntheticFrame:
         """The same in a mirror: the hand becomes one of the other side."""
@@ -55,7 +58,8 @@ class SyntheticFrame:
             camera=self.camera.mirrored(width),
             joints={name: xyz * [-1, 1, 1] for name, xyz in self.joints.items()},
             center_uvd=(width - 1 - u, v, d),
-            hand="left" if self.hand == "right" else "right",
+            hand=_OTHER_SIDE[self.hand],
+            second_hand=_OTHER_SIDE[self.second_hand],
         )
 
 
@@ -101,7 +105,7 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
             break
     joints = {**setting.joints, "nyu36": label_joints(setting.posed, "nyu36")}
     center = tuple(float(value) for value in lens.camera.xyz_to_uvd(setting.center))
-    return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.sensor)
+    return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.sensor, setting.second_hand)
 
 
 def draw_crop(
@@ -111,8 +115,8 @@ def draw_crop(
 
     Args:
         preset, seed, index, split: as for `draw_frame`.
-        jitter: move the cube off the hand centre as an imperfect localisation does: mostly by 7 mm (standard
-            deviation per axis), in a fifth of the crops by anything up to 25 mm per axis.
+        jitter: move the cube off the hand centre as an imperfect localisation does: mostly by 5 mm (standard
+            deviation per axis), in a tenth of the crops by anything up to 25 mm per axis.
         binned: where the camera is finer than the crop, render at the crop's own resolution, for speed.
     """
     return draw_crops(preset, seed, (index,), split, jitter, binned)[0]
@@ -212,7 +216,7 @@ def _is_visible(depth: np.ndarray, uvd: np.ndarray, left: int, top: int) -> bool
 
 
 def _center_jitter(rng: np.random.Generator) -> np.ndarray:
-    return rng.uniform(-25, 25, 3) if rng.random() < 0.2 else 7 * rng.standard_normal(3)
+    return rng.uniform(-25, 25, 3) if rng.random() < 0.1 else 5 * rng.standard_normal(3)
 
 
 def _window(crop: HandCrop, lens: Lens) -> tuple[int, int, int, int]:

@@ -47,6 +47,7 @@ class Setting:
         center: (3,) hand centre, mm.
         sensor: name in `SENSORS`.
         box: columns and rows (left, right, top, bottom) outside of which nothing was kept; infinite as a rule.
+        second_hand: side of another hand beside the first, which is a right one: "right" or "left"; "" without one.
     """
 
     lens: Lens
@@ -57,6 +58,7 @@ class Setting:
     center: np.ndarray
     sensor: str
     box: tuple[float, float, float, float]
+    second_hand: str = ""
 
 
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
@@ -80,11 +82,12 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     elbow = posed.vertices[_elbow_vertices(SPLITS[split].mesh)].mean(axis=0, dtype=np.float64)
     hand = PlacedHand(posed.vertices, target, posed.joints[_WRIST], elbow, _palm(posed), rotation)
     solids = draw_scene(preset.scene, hand, rng)
-    meshes = [(posed.vertices, posed.faces)]
+    meshes, second_hand = [(posed.vertices, posed.faces)], ""
     if rng.random() < preset.scene.second_hand:
-        meshes.append(_draw_second_hand(hand, rng, split, preset.poses))
+        mesh, second_hand = _draw_second_hand(hand, rng, split, preset.poses)
+        meshes.append(mesh)
     box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
-    return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box)
+    return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box, second_hand)
 
 
 def render(setting: Setting, camera: Camera, width: int, height: int) -> np.ndarray:
@@ -188,18 +191,19 @@ def _draw_position(lens: Lens, distance: float, cut_by_border: bool, rng: np.ran
 
 def _draw_second_hand(
     hand: PlacedHand, rng: np.random.Generator, split: str, shares: PoseShares
-) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices and faces of another hand beside, behind or, now and then, touching the first; mostly a left one."""
+) -> tuple[tuple[np.ndarray, np.ndarray], str]:
+    """Vertices and faces of another hand beside, behind or, now and then, touching the first; its side, mostly left."""
     around = 2 * math.pi * rng.random()
     far = 70 + 130 * rng.random()
     offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
     rotation = _draw_second_rotation(hand.rotation, rng)
     posed = _draw_hand(rng, split, shares, np.eye(3))
     vertices, faces = posed.vertices - _palm(posed).astype(np.float32), posed.faces
-    if rng.random() < 0.8:
+    side = "left" if rng.random() < 0.8 else "right"
+    if side == "left":
         # A mirror image turns its faces inside out, unless their corners are counted the other way round.
         vertices, faces = vertices * np.array([-1, 1, 1], np.float32), faces[:, ::-1]
-    return vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32), faces
+    return (vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32), faces), side
 
 
 def _draw_second_rotation(first: np.ndarray, rng: np.random.Generator) -> np.ndarray:
