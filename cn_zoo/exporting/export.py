@@ -64,7 +64,7 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.
         format: ``"onnx"`` or ``"tflite"``.
         precision: ``"fp32"``; ``"fp16"``, weights stored in half the bytes and computed with as float32; or
-            ``"int8"``, calibrated on synthetic crops: in ONNX files convolutions in 8 bit and the rest in float32, in
+            ``"int8"``, calibrated on synthetic crops: in ONNX files convolutions in 8 bit and the rest as in fp16, in
             TFLite files whole numbers throughout, for boards without floats: maps in 8 bit, the rest in 16.
         path: ends in ``.onnx`` or ``.tflite``, as the format says.
         part: one of `PARTS`.

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx
 
-#: Constants of fewer numbers stay as they are: they weigh nothing.
+#: Constants of fewer numbers stay as they are, and so do vectors: they weigh nothing; some are scales of 8-bit weights.
 _SMALL_CONSTANT = 256
 
 
@@ -43,7 +43,7 @@ def _large_constants(graph: onnx.GraphProto) -> Iterator[tuple[onnx.TensorProto,
 
     for constant in list(graph.initializer):
         values = onnx.numpy_helper.to_array(constant)
-        if values.dtype == np.float32 and values.size >= _SMALL_CONSTANT:
+        if values.dtype == np.float32 and values.ndim > 1 and values.size >= _SMALL_CONSTANT:
             yield constant, values
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 #: What works on maps (rank 4) runs in 8 bit; all else (soft-argmax, dense layers, pose decoder, sigma) stays float:
 #: it costs little time, and in 8 bit it alone would cost most of the accuracy.
 _QUANTIZED_OPERATORS = ("Conv", "ConvTranspose", "Relu", "LeakyRelu")
+#: The share of a map's numbers that its range holds. The few beyond would make the steps of all the others coarser.
+_RANGE_PERCENT = 99.99
 
 
 def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, path: Path) -> None:
@@ -31,15 +35,21 @@ def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, pa
     """
     inputs = signature(network, calibration)
     network.export(path, format="onnx", opset_version=18, input_signature=inputs, verbose=False)
-    if precision == "fp16":
-        store_in_16_bit(path)
     if precision == "int8":
         _quantize(path, inputs[0].name, calibration)
+    if precision != "fp32":
+        store_in_16_bit(path)
 
 
 def _quantize(path: Path, name: str, calibration: np.ndarray) -> None:
     """Static quantisation with ranges seen on the calibration inputs, weights by channel."""
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        CalibrationMethod,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Inputs(CalibrationDataReader):
@@ -53,17 +63,21 @@ def _quantize(path: Path, name: str, calibration: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(path, prepared, skip_symbolic_shape=True)
-        quantize_static(
-            prepared,
-            path,
-            Inputs(),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=list(_QUANTIZED_OPERATORS),
-            nodes_to_exclude=_left_in_float(prepared),
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-        )
+        # The calibrator prints what it does.
+        with redirect_stdout(io.StringIO()):
+            quantize_static(
+                prepared,
+                path,
+                Inputs(),
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=list(_QUANTIZED_OPERATORS),
+                nodes_to_exclude=_left_in_float(prepared),
+                activation_type=QuantType.QUInt8,
+                weight_type=QuantType.QInt8,
+                per_channel=True,
+                calibrate_method=CalibrationMethod.Percentile,
+                extra_options={"CalibPercentile": _RANGE_PERCENT},
+            )
 
 
 def _left_in_float(path: Path) -> list[str]:
