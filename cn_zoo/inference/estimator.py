@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -130,9 +131,13 @@ class HandPoseEstimator:
             return self._estimate(depth_mm, camera, place, side)
 
         if locator := HandLocator.load():
-            places = locator.candidates(depth_mm, camera, self.skeleton.name, max_hands)
+
+            def search(known: Sequence[HandLocation]) -> list[HandLocation]:
+                centers = [each.center_uvd for each in known]
+                return locator.candidates(depth_mm, camera, self.skeleton.name, max_hands, centers)
+
             usual_mm, least = self.preset.sigma_mm, locator.record.threshold
-            chosen = choose_hands(places, look_at, hand, max_hands, usual_mm, least)
+            chosen = choose_hands(search, look_at, hand, max_hands, usual_mm, least)
         else:
             place = locate_hand(depth_mm, camera)
             chosen = [ChosenHand(place, look_at(place, hand))]

@@ -23,12 +23,14 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.12
+_LEAST_PROBABILITY = 0.15
+#: What is found once hands are taken out of the image must be likelier: parts of them and their arms are left.
+_LEAST_BESIDE = 0.35
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
 #: and of the `hand_word`.
-_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.26, 0.54, -1.51, 0.66
+_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.31, 0.79, -1.49, 1.01
 #: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
-_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.53, 3.68, 1.69
+_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.41, 1.58, 1.21
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
 #: network finds its side less likely than this, or the latter is more surprised; and less likely than the last number
 #: is wrong.
@@ -47,7 +49,7 @@ class ChosenHand(NamedTuple):
 
 
 def choose_hands(
-    places: Sequence[HandLocation],
+    search: Callable[[Sequence[HandLocation]], Sequence[HandLocation]],
     look_at: Callable[[HandLocation, str], HandPose],
     hand: str,
     count: int,
@@ -56,8 +58,10 @@ def choose_hands(
 ) -> list[ChosenHand]:
     """Look at the places that the locator names, and keep those that are hands.
 
+    Where they are fewer than wanted, or none is clearly of the wanted side, the locator is asked for more beside them.
+
     Args:
-        places: where to look.
+        search: hands that are known to the places where others may be.
         look_at: ``(place, hand)`` to the pose estimated there; may raise ``NoHandError``.
         hand: ``"auto"``, or the side whose hands come first.
         count: how many hands at most.
@@ -70,19 +74,29 @@ def choose_hands(
     Raises:
         NoHandError: none is a hand.
     """
+    least = _LEAST_PROBABILITY if usual_mm else least
+    looks = _looks(search([]), look_at, hand, usual_mm)
+    hands = _distinct([look for look in looks if look.place.confidence >= least])
+    if not hands:
+        raise no_hand_error(looks[0].place.confidence if looks else 0.0)
+    if len(hands) < count or (hand != "auto" and all(_is_doubted(*each, usual_mm) for each in hands)):
+        more = _looks(search([each.place for each in hands]), look_at, hand, usual_mm)
+        hands = _distinct([*hands, *(look for look in more if look.place.confidence >= max(least, _LEAST_BESIDE))])
+    if hand != "auto" and len(hands) > 1:
+        hands = _wanted_first(hands, look_at)
+    return hands[:count]
+
+
+def _looks(
+    places: Sequence[HandLocation], look_at: Callable[[HandLocation, str], HandPose], hand: str, usual_mm: float
+) -> list[ChosenHand]:
+    """What is seen at the places that are worth a look, the likeliest hand first."""
     looks = []
     for place in places:
         if place.confidence >= _WORTH_A_LOOK:
             with suppress(NoHandError):
                 looks.append(_judged(place, look_at(place, hand), usual_mm))
-    looks.sort(key=lambda look: -look.place.confidence)
-    least = _LEAST_PROBABILITY if usual_mm else least
-    hands = _distinct([look for look in looks if look.place.confidence >= least])
-    if not hands:
-        raise no_hand_error(looks[0].place.confidence if looks else 0.0)
-    if hand != "auto" and len(hands) > 1:
-        hands = _wanted_first(hands, look_at)
-    return hands[:count]
+    return sorted(looks, key=lambda look: -look.place.confidence)
 
 
 def hand_probability(located: float, pose: HandPose, usual_mm: float) -> float:
@@ -132,11 +146,7 @@ def seems_other_side(
         look_at: as for `choose_hands`; asked only where there is reason to.
         usual_mm: the mean of a usual hand's deviations; 0: not known.
     """
-    located = place.right if pose.hand == "right" else 1 - place.right
-    surprised = usual_mm > 0 and surprise(pose.sigma, usual_mm) > _DOUBTFUL_SURPRISE
-    if min(located, pose.fits_side) >= _DOUBTED_SIDE and not surprised:
-        return False
-    return _side_probability(place, pose, look_at) < _WRONG_SIDE
+    return _is_doubted(place, pose, usual_mm) and _side_probability(place, pose, look_at) < _WRONG_SIDE
 
 
 def inclination(right: np.ndarray, left: np.ndarray) -> float:
@@ -147,6 +157,13 @@ def inclination(right: np.ndarray, left: np.ndarray) -> float:
 def side_word(right: HandPose, left: HandPose) -> float:
     """The pose network's own log odds that a hand is a right one, from its looks at it as one of either side."""
     return (log_odds(right.fits_side) - log_odds(left.fits_side)) / 2
+
+
+def _is_doubted(place: HandLocation, pose: HandPose, usual_mm: float) -> bool:
+    """Whether there is reason to ask if a hand is of the side that it was taken for."""
+    located = place.right if pose.hand == "right" else 1 - place.right
+    surprised = usual_mm > 0 and surprise(pose.sigma, usual_mm) > _DOUBTFUL_SURPRISE
+    return min(located, pose.fits_side) < _DOUBTED_SIDE or surprised
 
 
 def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:

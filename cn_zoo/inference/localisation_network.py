@@ -11,6 +11,7 @@ which sees little of each hand, misses some that stand before a near surface.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,6 +42,8 @@ _GEOMETRY_LOG_ODDS = 0.0
 _FAR_OFF_MM = 20.0
 #: Found hands nearer to one another than this are the same one.
 SAME_HAND_MM = 60.0
+#: Around its centre, this much is a hand's.
+_HAND_RADIUS_MM = 70.0
 _NEAREST_MM = 60.0
 #: How far the middle of a cell lies behind its first pixel, in pixels of the view.
 _CELL_MIDDLE = (VIEW_CELL - 1) / 2
@@ -140,7 +143,12 @@ class HandLocator:
         return hands[:max_hands]
 
     def candidates(
-        self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1
+        self,
+        depth_mm: np.ndarray,
+        camera: Camera,
+        skeleton: str = "msra",
+        max_hands: int = 1,
+        known: Sequence[tuple[float, float, float]] = (),
     ) -> list[HandLocation]:
         """Places where hands may be, the likeliest first; most of them are none.
 
@@ -149,6 +157,8 @@ class HandLocator:
             camera: that took the image.
             skeleton: whose joints' mean the centre is to be: ``"nyu"``, ``"icvl"`` or ``"msra"``.
             max_hands: how many hands are wanted.
+            known: centres (u px, v px, d mm) of hands that were found already, and are taken out of the image: beside
+                a hand, or behind it, the finder overlooks others.
 
         Raises:
             ValueError: ``max_hands`` is less than 1, or an unknown skeleton.
@@ -158,6 +168,7 @@ class HandLocator:
         if skeleton not in JUDGE_CENTERS:
             raise ValueError(f"a skeleton is one of {', '.join(JUDGE_CENTERS)}; received {skeleton!r}")
         which = JUDGE_CENTERS.index(skeleton)
+        depth_mm = _without(depth_mm, camera, known) if known else depth_mm
         evidence = self.evidence(depth_mm, camera, _PLACES + max_hands - 1)
         found = [self._location(each, which, camera) for each in evidence]
         if all(each.confidence < _SETTLED for each in found):
@@ -199,6 +210,24 @@ class HandLocator:
         log_odds = score["bias"] + score["finder"] * evidence.finder + score["judge"] * evidence.judge
         u, v, d = camera.xyz_to_uvd(evidence.centers[which])
         return HandLocation((float(u), float(v), float(d)), _probability(log_odds), evidence.right)
+
+
+def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, float, float]]) -> np.ndarray:
+    """The image (H, W) without what lies around hand centres (u px, v px, d mm)."""
+    left = depth_mm.copy()
+    for u, v, d in hands:
+        # The ball's outline in the image; what is nearer than its centre spreads a little farther.
+        reach = _HAND_RADIUS_MM / max(d - _HAND_RADIUS_MM, _NEAREST_MM)
+        rows, columns = (
+            slice(max(math.floor(middle - reach * focal), 0), math.ceil(middle + reach * focal) + 1)
+            for middle, focal in ((v, camera.fy), (u, camera.fx))
+        )
+        window = left[rows, columns]
+        pixels = np.mgrid[: window.shape[0], : window.shape[1]] + np.array([[[rows.start]], [[columns.start]]])
+        xyz = camera.uvd_to_xyz(np.stack([pixels[1], pixels[0], window], axis=-1))
+        center = camera.uvd_to_xyz(np.array([u, v, d]))
+        window[np.linalg.norm(xyz - center, axis=-1) < _HAND_RADIUS_MM] = 0
+    return left
 
 
 def _probability(log_odds: float) -> float:

@@ -3,14 +3,14 @@
 from cn_zoo.models.architecture import ARCHITECTURES, Architecture
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.generator import build_generator, initialize_points
-from cn_zoo.models.hand_head import HAND_HEAD, HAND_NORM, build_hand_head
+from cn_zoo.models.hand_head import HAND_HEAD, HEAD_NORM, SIDE_HEAD, build_hand_head, build_side_head
 from cn_zoo.models.mapping import build_mapping
 from cn_zoo.models.networks import NETWORKS, Networks
 from cn_zoo.models.pose_estimator import (
     SIGMA_CALIBRATION,
     build_pose_estimator,
-    doubts_of,
-    set_hand_head,
+    evidence_of,
+    set_head,
     set_sigma_calibration,
     spreads_of,
 )
@@ -20,8 +20,9 @@ from cn_zoo.models.posterior import build_posterior_head
 __all__ = [
     "ARCHITECTURES",
     "HAND_HEAD",
-    "HAND_NORM",
+    "HEAD_NORM",
     "NETWORKS",
+    "SIDE_HEAD",
     "SIGMA_CALIBRATION",
     "Architecture",
     "Networks",
@@ -34,11 +35,12 @@ __all__ = [
     "build_pose_estimator",
     "build_posterior_head",
     "build_realness_head",
+    "build_side_head",
     "build_trunk",
-    "doubts_of",
+    "evidence_of",
     "initialize_from_poses",
     "initialize_points",
-    "set_hand_head",
+    "set_head",
     "set_sigma_calibration",
     "spreads_of",
 ]

@@ -1,33 +1,48 @@
-"""What tells hands from what is none, and one side from the other, by what a trained posterior is unsure of.
-
-What it finds, its features, would tell more on synthetic depth maps, but less on real ones, which look different all
-over; where it is in doubt, and where it is not, is much the same on both.
-"""
+"""What tells hands from what is none, and one side from the other, behind a trained posterior."""
 
 from __future__ import annotations
 
 import keras
 from keras import layers, ops
 
-#: The name of this network within an estimator, and of its layer that knows what features usually are.
-HAND_HEAD, HAND_NORM = "hand_head", "hand_norm"
-#: Doubts farther from usual, in standard deviations, tell no more.
+#: The names of these networks within an estimator, and of their layer that knows what is usual.
+HAND_HEAD, SIDE_HEAD, HEAD_NORM = "hand_head", "side_head", "head_norm"
+#: What is farther from usual, in standard deviations, tells no more.
 _FARTHEST = 3.0
 
 
 def build_hand_head(doubts: int) -> keras.Model:
-    """A small network; until it is trained it knows nothing, and says 0.5.
+    """A small network that tells hands by what the posterior is unsure of.
+
+    What the posterior finds, its features, would tell more on synthetic depth maps, but less on real ones, which look
+    different all over; where it is in doubt, and where it is not, is much the same on both.
 
     Args:
         doubts: D, how many there are.
 
     Returns:
-        A functional model from ``doubts`` (B, D), logarithms of the latent's variances and of the maps' scatter, to
-        ``hand`` (B, 2): the probability that the crop shows a hand, and that it is one of the side that the posterior
-        knows.
+        A functional model from ``evidence`` (B, D), logarithms of the latent's variances and of the maps' scatter, to
+        the log odds (B, 1) that the crop shows a hand; 0 until it is trained.
     """
-    inputs = keras.Input((doubts,), name="doubts")
-    x = layers.BatchNormalization(center=False, scale=False, epsilon=1e-4, name=HAND_NORM)(inputs)
-    x = layers.Dense(64, activation="relu", name="hand_hidden")(ops.clip(x, -_FARTHEST, _FARTHEST))
-    hand = layers.Dense(2, activation="sigmoid", kernel_initializer="zeros", name="hand_probability")(x)
-    return keras.Model(inputs, hand, name=HAND_HEAD)
+    return _build_head(doubts, HAND_HEAD)
+
+
+def build_side_head(evidence: int) -> keras.Model:
+    """A small network that tells right from left by what the posterior finds, and what it is unsure of.
+
+    Args:
+        evidence: E, how many features and doubts there are.
+
+    Returns:
+        A functional model from ``evidence`` (B, E) to the log odds (B, 1) that the hand is one of the side that the
+        posterior knows; 0 until it is trained.
+    """
+    return _build_head(evidence, SIDE_HEAD)
+
+
+def _build_head(size: int, name: str) -> keras.Model:
+    evidence = keras.Input((size,), name="evidence")
+    x = layers.BatchNormalization(center=False, scale=False, epsilon=1e-4, name=HEAD_NORM)(evidence)
+    x = layers.Dense(64, activation="relu", name=f"{name}_hidden")(ops.clip(x, -_FARTHEST, _FARTHEST))
+    odds = layers.Dense(1, kernel_initializer="zeros", name=f"{name}_odds")(x)
+    return keras.Model(evidence, odds, name=name)

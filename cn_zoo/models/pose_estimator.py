@@ -7,10 +7,11 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import Skeleton
-from cn_zoo.models.hand_head import HAND_HEAD, build_hand_head
+from cn_zoo.models.hand_head import HAND_HEAD, SIDE_HEAD, build_hand_head, build_side_head
 
 #: The layer that turns spreads into deviations.
 SIGMA_CALIBRATION = "sigma_calibration"
+_HEADS = {HAND_HEAD: build_hand_head, SIDE_HEAD: build_side_head}
 
 
 def build_pose_estimator(
@@ -48,11 +49,7 @@ def build_pose_estimator(
         product = spreads * posterior["scatter"]
         spreads = layers.Concatenate(dtype="float32")([ops.sqrt(product), product])
     sigma = layers.Identity(name="sigma")(calibration(spreads))
-    doubts = _doubts(posterior)
-    # What is no hand is learned last, too, and never teaches the posterior.
-    hand_head = build_hand_head(doubts.shape[-1])
-    hand_head.trainable = False
-    hand = layers.Identity(name="hand")(hand_head(doubts))
+    hand = layers.Activation("sigmoid", name="hand")(_hand_odds(_evidence(posterior)))
     return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent, "hand": hand}, name="pose_estimator")
 
 
@@ -69,15 +66,20 @@ def spreads_of(estimator: keras.Model) -> keras.Model:
     return keras.Model(estimator.input, {"pose": estimator.output["pose"], "spreads": spreads})
 
 
-def doubts_of(estimator: keras.Model) -> keras.Model:
-    """The part of an estimator that comes before its hand head: from ``depth`` to the doubts (B, D)."""
+def evidence_of(estimator: keras.Model) -> keras.Model:
+    """The part of an estimator that comes before its two heads.
+
+    Returns:
+        A functional model from ``depth`` to a dict, by the heads' names: ``hand_head`` (B, D), all that the posterior
+        says of how unsure it is, as logarithms; ``side_head`` (B, F + D), its features and the same.
+    """
     posterior = estimator.get_layer("posterior_head")(estimator.get_layer("trunk")(estimator.input))
-    return keras.Model(estimator.input, _doubts(posterior))
+    return keras.Model(estimator.input, _evidence(posterior))
 
 
-def set_hand_head(estimator: keras.Model, head: keras.Model) -> None:
-    """Give an estimator the weights of a trained `build_hand_head`."""
-    estimator.get_layer(HAND_HEAD).set_weights(head.get_weights())
+def set_head(estimator: keras.Model, head: keras.Model) -> None:
+    """Give an estimator the weights of a trained `build_hand_head` or `build_side_head`."""
+    estimator.get_layer(head.name).set_weights(head.get_weights())
 
 
 def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
@@ -86,11 +88,20 @@ def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
     estimator.get_layer(SIGMA_CALIBRATION).set_weights([kernel])
 
 
-def _doubts(posterior: dict[str, KerasTensor]) -> KerasTensor:
-    """All that the posterior says of how unsure it is (B, D), as logarithms."""
-    if "scatter" not in posterior:
-        return posterior["log_variance"]
-    return layers.Concatenate(dtype="float32")([posterior["log_variance"], ops.log(posterior["scatter"])])
+def _evidence(posterior: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
+    """What each head goes by."""
+    doubts = posterior["log_variance"]
+    if "scatter" in posterior:
+        doubts = layers.Concatenate(dtype="float32")([doubts, ops.log(posterior["scatter"])])
+    return {HAND_HEAD: doubts, SIDE_HEAD: layers.Concatenate(dtype="float32")([posterior["features"], doubts])}
+
+
+def _hand_odds(evidence: dict[str, KerasTensor]) -> KerasTensor:
+    """Log odds (B, 2) of a hand, and of the known side. They are learned last, and never teach the posterior."""
+    heads = [build(evidence[name].shape[-1]) for name, build in _HEADS.items()]
+    for head in heads:
+        head.trainable = False
+    return layers.Concatenate(dtype="float32")([head(evidence[head.name]) for head in heads])
 
 
 def _decode_around(pose_decoder: keras.Model, latent: KerasTensor, log_variance: KerasTensor) -> KerasTensor:

@@ -22,8 +22,9 @@ def build_posterior_head(architecture: Architecture, skeleton: Skeleton, cube_mm
 
     Returns:
         A functional model from trunk features (B, 32, 32, 32) to a dict: ``mean`` and ``log_variance``
-        (B, L + 3) of the latent; the dense posterior also gives ``joints`` (B, J, 3), the joints read off
-        its maps, in crop coordinates of 50 mm, and ``scatter`` (B, J), the deviation of the maps' votes from them.
+        (B, L + 3) of the latent, and ``features`` (B, F), what both are made of; the dense posterior also gives
+        ``joints`` (B, J, 3), the joints read off its maps, in crop coordinates of 50 mm, and ``scatter`` (B, J), the
+        deviation of the maps' votes from them.
     """
     features = keras.Input(TRUNK_SHAPE, name="trunk_features")
     if architecture.dense_posterior:
@@ -38,7 +39,7 @@ def _paper_posterior(x: KerasTensor, architecture: Architecture) -> dict[str, Ke
         x = paper_convolution(x, f"posterior_conv{index}")
     x = layers.Dense(architecture.latent, use_bias=False, name="posterior_hidden")(layers.Flatten()(x))
     x = layers.LeakyReLU(0.2)(layers.BatchNormalization(name="posterior_hidden_norm")(x))
-    return {"mean": _mean(architecture)(x), "log_variance": _log_variance(architecture)(x)}
+    return _latent(x, architecture)
 
 
 def _dense_posterior(
@@ -60,8 +61,7 @@ def _dense_posterior(
     evidence = layers.Concatenate()([layers.Reshape((3 * len(skeleton),), dtype="float32")(joints), summary])
     hidden = layers.Dense(256, activation="relu", name="posterior_hidden")(evidence)
     hidden = layers.Concatenate()([evidence, hidden])
-    latent = {"mean": _mean(architecture)(hidden), "log_variance": _log_variance(architecture)(hidden)}
-    return {**latent, "joints": joints, "scatter": scatter}
+    return {**_latent(hidden, architecture), "joints": joints, "scatter": scatter}
 
 
 def _joints_of_maps(maps: KerasTensor, count: int, cube_mm: float) -> tuple[KerasTensor, KerasTensor]:
@@ -93,16 +93,14 @@ def _cell_places(count: int, cube_mm: float) -> np.ndarray:
     return np.repeat(places, count, axis=1).astype("float32")
 
 
-def _mean(architecture: Architecture) -> layers.Layer:
-    return layers.Dense(architecture.latent, dtype="float32", name="posterior_mean")
-
-
-def _log_variance(architecture: Architecture) -> layers.Layer:
+def _latent(features: KerasTensor, architecture: Architecture) -> dict[str, KerasTensor]:
+    mean = layers.Dense(architecture.latent, dtype="float32", name="posterior_mean")
     start = keras.initializers.Constant(_INITIAL_LOG_VARIANCE)
-    return layers.Dense(
+    log_variance = layers.Dense(
         architecture.latent,
         kernel_initializer="zeros",
         bias_initializer=start,
         dtype="float32",
         name="posterior_log_variance",
     )
+    return {"mean": mean(features), "log_variance": log_variance(features), "features": features}

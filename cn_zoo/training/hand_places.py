@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,19 +26,16 @@ class HandPlaces(NamedTuple):
     Attributes:
         depth: (N, 128, 128, 1) float32 in [-1, 1].
         is_hand: (N,) bool.
-        left: (N,) bool, whether a hand is a left one; False of what is none.
     """
 
     depth: np.ndarray
     is_hand: np.ndarray
-    left: np.ndarray
 
 
 class _Hands(NamedTuple):
-    """What hands are in a frame: their centres (K, 3) xyz mm, which are left ones (K,), and how much is seen (K,)."""
+    """What hands are in a frame: their centres (K, 3) xyz mm, and how much of each is seen (K,)."""
 
     centers: np.ndarray
-    left: np.ndarray
     seen: np.ndarray
 
 
@@ -60,15 +58,17 @@ def draw_hand_places(name: str, seed: int, start: int, count: int, split: str = 
 def _draw(name: str, seed: int, index: int, split: str) -> tuple[np.ndarray, Camera, _Hands]:
     if index % 2:
         frame = draw_locator_frame(seed, index, split)
-        return frame.depth_mm, frame.camera, _Hands(frame.centers[:, LABELLED.index(name)], frame.left, frame.seen)
-    own = draw_frame(PRESETS[name], seed, index, split)
+        return frame.depth_mm, frame.camera, _Hands(frame.centers[:, LABELLED.index(name)], frame.seen)
+    preset = PRESETS[name]
+    # Of a second hand no frame tells where it is.
+    own = draw_frame(replace(preset, scene=replace(preset.scene, second_hand=0.0)), seed, index, split)
     own = own.mirrored() if index % 4 else own
     center = own.joints[name].mean(axis=0)
-    return own.depth_mm, own.camera, _Hands(center[None], np.array([own.hand == "left"]), np.ones(1))
+    return own.depth_mm, own.camera, _Hands(center[None], np.ones(1))
 
 
 def _places_of(name: str, depth_mm: np.ndarray, camera: Camera, hands: _Hands) -> HandPlaces:
-    crops, truths = [np.empty((0, CROP_SIZE, CROP_SIZE, 1), np.float32)], [np.empty((0, 2), bool)]
+    crops, truths = [np.empty((0, CROP_SIZE, CROP_SIZE, 1), np.float32)], []
     for place in HandLocator.load().candidates(depth_mm, camera, name):
         off = np.linalg.norm(hands.centers - camera.uvd_to_xyz(np.array(place.center_uvd)), axis=1)
         nearest = off.argmin()
@@ -78,5 +78,5 @@ def _places_of(name: str, depth_mm: np.ndarray, camera: Camera, hands: _Hands) -
         if place.confidence >= _LEAST_LIKELY and (is_hand or is_none):
             crop = HandCrop(camera, place.center_uvd, PRESETS[name].cube_mm)
             crops.append(crop.cut(depth_mm)[None, ..., None])
-            truths.append(np.array([[is_hand, is_hand and hands.left[nearest]]]))
-    return HandPlaces(np.concatenate(crops), *np.concatenate(truths).T)
+            truths.append(is_hand)
+    return HandPlaces(np.concatenate(crops), np.array(truths, bool))

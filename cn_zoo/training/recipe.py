@@ -23,16 +23,18 @@ _PACKAGED = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True)
 class Calibration:
-    """The end of a run: its word on what is a hand, learned on whole frames; each joint's deviation, fitted on
-    validation crops; then the figures of the record.
+    """The end of a run: its words on what is a hand, learned on whole frames, and on its side, learned on crops; each
+    joint's deviation, fitted on validation crops; then the figures of the record.
 
     Attributes:
         hand_frames: whole synthetic frames; 0: the word stays that of the model that the run starts from.
+        side_crops: synthetic crops; 0: the same.
         samples: validation crops.
         test_samples: crops of each synthetic test.
     """
 
     hand_frames: int = 24_000
+    side_crops: int = 64_000
     samples: int = 4_000
     test_samples: int = 4_000
 

@@ -34,6 +34,7 @@ from cn_zoo.training.measurement import (
 )
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.side_head_fit import fit_side_head
 from cn_zoo.training.stages import run_stages
 from cn_zoo.training.warm_start import has_nets
 from cn_zoo.zoo import FileRecord, Preset, get_preset, resolve
@@ -107,6 +108,8 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
     """Finish, measure and save the estimator; returns its record."""
     if recipe.calibration.hand_frames:
         fit_hand_head(estimator, recipe.dataset, recipe.calibration.hand_frames, recipe.seed)
+    if recipe.calibration.side_crops:
+        fit_side_head(estimator, recipe.dataset, recipe.calibration.side_crops, recipe.seed)
     sigma_mm = calibrate(recipe, estimator, data)
     if sigma_mm is None:
         sigma_mm = get_preset(recipe.start).sigma_mm if recipe.start else 0.0

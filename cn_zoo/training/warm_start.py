@@ -8,7 +8,7 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import HAND_HEAD, NETWORKS, SIGMA_CALIBRATION
+from cn_zoo.models import HAND_HEAD, NETWORKS, SIDE_HEAD, SIGMA_CALIBRATION
 from cn_zoo.zoo import get_preset, resolve
 
 _TRY = "train that network too, or start from a model of the same architecture and skeleton"
@@ -55,7 +55,7 @@ def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None
         elif name not in trained:
             raise InputError(f"{model}: is of another skeleton or architecture, so its {name} must be trained; {_TRY}")
     if same_skeleton:
-        for layer in (SIGMA_CALIBRATION, HAND_HEAD):
+        for layer in (SIGMA_CALIBRATION, HAND_HEAD, SIDE_HEAD):
             nets.estimator.get_layer(layer).set_weights(estimator.get_layer(layer).get_weights())
 
 

@@ -22,16 +22,16 @@ def no_locator(monkeypatch):
 
 
 class _LocatorPuppet:
-    """A locator that always answers the same, and remembers what it was asked."""
+    """A locator that always answers the same, knows of nothing else, and remembers what it was asked."""
 
     record = SimpleNamespace(threshold=0.5)
 
     def __init__(self, *locations):
         self.locations, self.asked = list(locations), []
 
-    def candidates(self, depth, camera, skeleton, max_hands):
+    def candidates(self, depth, camera, skeleton, max_hands, known):
         self.asked.append((skeleton, max_hands))
-        return self.locations
+        return [] if known else self.locations
 
 
 @pytest.fixture

@@ -38,6 +38,15 @@ def _look_at(sigma_mm, wrong_side=1.0, right=()):
     return look_at
 
 
+def _search(places, beside=()):
+    """A locator that names these places, and others once hands are known."""
+    return lambda known: list(beside) if known else places
+
+
+def _known(places):
+    return [place.center_uvd for place in places]
+
+
 def _centers(chosen):
     return [each.place.center_uvd for each in chosen]
 
@@ -60,46 +69,91 @@ def test_what_is_right_in_a_mirror_is_left(located, right_mm, left_mm, right_wor
     assert here + right_probability(1 - located, left, right) == pytest.approx(1.0)
 
 
+@given(probabilities, deviations, deviations, probabilities, probabilities, st.floats(0.01, 0.5))
+def test_more_evidence_for_right_never_makes_it_less_likely(located, right_mm, left_mm, right_word, left_word, more):
+    here = right_probability(
+        located, _pose(right_mm, fits_side=right_word), _pose(left_mm, "left", fits_side=left_word)
+    )
+    right, left = min(1.0, right_word + more), max(0.0, left_word - more)
+    for evidence in (
+        (min(1.0, located + more), right_mm, left_mm, right_word, left_word),
+        (located, right_mm / (1 + more), left_mm, right_word, left_word),
+        (located, right_mm, left_mm * (1 + more), right_word, left_word),
+        (located, right_mm, left_mm, right, left_word),
+        (located, right_mm, left_mm, right_word, left),
+    ):
+        there, mm, other_mm, word, other_word = evidence
+        poses = _pose(mm, fits_side=word), _pose(other_mm, "left", fits_side=other_word)
+        assert right_probability(there, *poses) >= here - 1e-12
+
+
 @pytest.mark.parametrize("of", ["located", "sureness", "word"])
 def test_whatever_speaks_for_right_makes_it_likelier(of):
     plain = right_probability(0.5, _pose(8.0), _pose(8.0, "left"))
     assert plain == pytest.approx(0.5)
     located = 0.7 if of == "located" else 0.5
     left = _pose(9.0 if of == "sureness" else 8.0, "left", fits_side=0.3 if of == "word" else 0.5)
-    assert right_probability(located, _pose(8.0), left) > 0.55
+    assert right_probability(located, _pose(8.0), left) > 0.54
 
 
 def test_the_pose_network_overrules_the_locator():
     places = [HandLocation(MIDDLE, 0.5), HandLocation(ASIDE, 0.4)]
     look_at = _look_at({MIDDLE: 100.0, ASIDE: 7.0})
-    assert _centers(choose_hands(places, look_at, "auto", 2, USUAL_MM, 0.5)) == [ASIDE]
+    assert _centers(choose_hands(_search(places), look_at, "auto", 2, USUAL_MM, 0.5)) == [ASIDE]
     # Of a model whose usual deviation is not known, the locator's word counts alone.
-    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.3)) == [MIDDLE, ASIDE]
-    assert _centers(choose_hands(places, look_at, "auto", 2, 0.0, 0.45)) == [MIDDLE]
+    assert _centers(choose_hands(_search(places), look_at, "auto", 2, 0.0, 0.3)) == [MIDDLE, ASIDE]
+    assert _centers(choose_hands(_search(places), look_at, "auto", 2, 0.0, 0.45)) == [MIDDLE]
 
 
 @pytest.mark.parametrize(("hand", "first"), [("right", ASIDE), ("left", MIDDLE)])
 def test_of_two_hands_the_wanted_side_comes_first(hand, first):
     places = [HandLocation(MIDDLE, 0.98), HandLocation(ASIDE, 0.98)]
     look_at = _look_at({MIDDLE: 8.0, ASIDE: 8.0}, wrong_side=2.0, right={ASIDE})
-    both = choose_hands(places, look_at, hand, 2, USUAL_MM, 0.5)
+    both = choose_hands(_search(places), look_at, hand, 2, USUAL_MM, 0.5)
     assert _centers(both)[0] == first
     assert {each.pose.hand for each in both} == {hand}
-    assert _centers(choose_hands(places, look_at, hand, 1, USUAL_MM, 0.5)) == [first]
+    assert _centers(choose_hands(_search(places), look_at, hand, 1, USUAL_MM, 0.5)) == [first]
 
 
 def test_one_hand_found_from_two_places_is_one():
     places = [HandLocation(ASIDE, 0.9), HandLocation(NEAR_ASIDE, 0.95)]
-    assert _centers(choose_hands(places, _look_at({ASIDE: 8.0, NEAR_ASIDE: 8.0}), "auto", 2, USUAL_MM, 0.5)) == [
-        NEAR_ASIDE
-    ]
+    assert _centers(
+        choose_hands(_search(places), _look_at({ASIDE: 8.0, NEAR_ASIDE: 8.0}), "auto", 2, USUAL_MM, 0.5)
+    ) == [NEAR_ASIDE]
+
+
+def test_further_hands_are_searched_for_beside_those_found():
+    beside = [HandLocation(ASIDE, 0.98)]
+    places, look_at = [HandLocation(MIDDLE, 0.98)], _look_at({MIDDLE: 8.0, ASIDE: 8.0})
+    assert _centers(choose_hands(_search(places, beside), look_at, "auto", 2, USUAL_MM, 0.5)) == [MIDDLE, ASIDE]
+    # Who wants one has one, unless it may be of the other side.
+    assert _centers(choose_hands(_search(places, beside), look_at, "auto", 1, USUAL_MM, 0.5)) == [MIDDLE]
+    asked = []
+
+    def search(known):
+        asked.append(_known(known))
+        return beside if known else [HandLocation(MIDDLE, 0.98, right=0.1)]
+
+    look_at = _look_at({MIDDLE: 8.0, ASIDE: 8.0}, wrong_side=2.0, right={ASIDE})
+    assert _centers(choose_hands(search, look_at, "right", 1, USUAL_MM, 0.5)) == [ASIDE]
+    assert _centers(choose_hands(search, look_at, "left", 1, USUAL_MM, 0.5)) == [MIDDLE]
+    assert asked == [[], [MIDDLE], []]
+
+
+def test_what_is_left_of_a_hand_is_none():
+    """Beside a hand more is asked of a place than elsewhere."""
+    weak = HandLocation(ASIDE, 0.45)
+    look_at = _look_at({MIDDLE: 8.0, ASIDE: 8.0})
+    assert _centers(choose_hands(_search([weak]), look_at, "auto", 2, USUAL_MM, 0.5)) == [ASIDE]
+    both = choose_hands(_search([HandLocation(MIDDLE, 0.98)], [weak]), look_at, "auto", 2, USUAL_MM, 0.5)
+    assert _centers(both) == [MIDDLE]
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_a_hand_of_the_other_side_is_doubted(side):
     other = "left" if side == "right" else "right"
     place = HandLocation(MIDDLE, 0.9)
-    look_at = _look_at({MIDDLE: 8.0}, wrong_side=2.0, right={MIDDLE} if side == "right" else set())
+    look_at = _look_at({MIDDLE: 8.0}, wrong_side=5.0, right={MIDDLE} if side == "right" else set())
     assert not seems_other_side(place, look_at(place, side), look_at, USUAL_MM)
     assert seems_other_side(place, look_at(place, other), look_at, USUAL_MM)
 
@@ -129,4 +183,4 @@ def test_a_sure_hand_is_looked_at_once_unless_the_locator_doubts_its_side():
 )
 def test_no_hand(places):
     with pytest.raises(NoHandError, match="no hand found"):
-        choose_hands(places, _look_at({MIDDLE: 60.0}), "right", 1, USUAL_MM, 0.5)
+        choose_hands(_search(places), _look_at({MIDDLE: 60.0}), "right", 1, USUAL_MM, 0.5)

@@ -10,6 +10,7 @@ from cn_zoo.geometry import CAMERAS, Camera
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo.resolver import PRETRAINED
@@ -113,6 +114,40 @@ def test_two_hands():
     for hand, is_left_half in (("right", True), ("left", False)):
         (wanted,) = LOCATOR.locate(depth, camera, hand=hand)
         assert (wanted.center_uvd[0] < middle) == is_left_half
+
+
+def test_hands_that_are_known_are_left_out():
+    depth, camera = _two_hands()
+    before = depth.copy()
+    both = LOCATOR.locate(depth, camera, max_hands=2)
+    for known, other in (both, both[::-1]):
+        rest = LOCATOR.candidates(depth, camera, known=[known.center_uvd])
+        places = [camera.uvd_to_xyz(np.array(each.center_uvd)) for each in (known, other, *rest)]
+        assert np.linalg.norm(places[2] - places[1]) < 10 and rest[0].confidence > 0.8
+        assert all(np.linalg.norm(place - places[0]) > 60 for place in places[2:])
+    rest = LOCATOR.candidates(depth, camera, known=[each.center_uvd for each in both])
+    assert all(each.confidence < LOCATOR.record.threshold for each in rest)
+    np.testing.assert_array_equal(depth, before)
+
+
+def test_a_hand_behind_another_is_found_once_that_is_known():
+    """On frames with a second hand the finder's map shows one peak more often than two."""
+    frames = (draw_locator_frame(31, number, "test-webxr") for number in range(160))
+    frames = [frame for frame in frames if len(frame.seen) == 2 and frame.seen.min() > 0.5]
+    found = {"at once": 0, "one after the other": 0}
+    for frame in frames:
+        first = LOCATOR.candidates(frame.depth_mm, frame.camera, max_hands=2)
+        then = LOCATOR.candidates(frame.depth_mm, frame.camera, known=[first[0].center_uvd])
+        found["at once"] += _all_met(frame, first)
+        found["one after the other"] += _all_met(frame, [first[0], *then])
+    assert len(frames) > 15
+    assert found["one after the other"] >= found["at once"] + 0.1 * len(frames)
+
+
+def _all_met(frame, places):
+    places = frame.camera.uvd_to_xyz(np.array([each.center_uvd for each in places]))
+    off = np.linalg.norm(frame.centers[:, LABELLED.index("msra"), None] - places, axis=-1)
+    return bool((off.min(axis=1) < 60).all())
 
 
 @pytest.mark.parametrize("scale", [0.5, 2])

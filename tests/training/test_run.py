@@ -19,7 +19,7 @@ import cn_zoo
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.models import HAND_HEAD
+from cn_zoo.models import HAND_HEAD, SIDE_HEAD
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -41,6 +41,7 @@ SHORT = (
     "generator.samples=8",
     "generator.batch_size=4",
     "calibration.hand_frames=60",
+    "calibration.side_crops=100",
     "calibration.samples=100",
     "calibration.test_samples=50",
 )
@@ -197,11 +198,11 @@ def test_finetuning_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path
     before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
     assert not np.array_equal(before.trunk.get_weights()[0], after.trunk.get_weights()[0])
     np.testing.assert_array_equal(before.pose_decoder.get_weights()[0], after.pose_decoder.get_weights()[0])
-    # What is a hand stays what it was.
-    for weight, earlier in zip(
-        *(nets.estimator.get_layer(HAND_HEAD).get_weights() for nets in (after, before)), strict=True
-    ):
-        np.testing.assert_array_equal(weight, earlier)
+    # What is a hand, and of which side, stays what it was.
+    for name in (HAND_HEAD, SIDE_HEAD):
+        heads = [nets.estimator.get_layer(name).get_weights() for nets in (after, before)]
+        for weight, earlier in zip(*heads, strict=True):
+            np.testing.assert_array_equal(weight, earlier)
     norms = [nets.trunk.get_layer("trunk_conv1_norm").get_weights() for nets in (before, after)]
     np.testing.assert_array_equal(*norms)
     with (folder / "adapt.csv").open() as file:
