@@ -27,8 +27,10 @@ HANDS = ("right", "left", "auto")
 FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
 #: A crop with less of its pixels inside the cube shows no hand: the smallest fist fills about five times as much.
 _LEAST_FILLED = 0.01
-#: A crop centre this near to the mean of the joints needs no second look: training moves crops as much.
-_WELL_CENTERED_MM = 15.0
+#: A crop centre this near to the mean of the joints needs no further look: training moves most crops as much.
+_WELL_CENTERED_MM = 5.0
+#: How many further looks there are at most. A third would change nothing any more.
+_FURTHER_LOOKS = 2
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0
 
@@ -153,8 +155,10 @@ class HandPoseEstimator:
     def _look_again(self, depth_mm: np.ndarray, camera: Camera, chosen: ChosenHand) -> HandPose:
         """Where the joints say that their mean is far from the centre, look from there: they tell it better."""
         place, pose = chosen
-        mean = pose.xyz.mean(axis=0)
-        if math.dist(mean, camera.uvd_to_xyz(place.center_uvd)) >= _WELL_CENTERED_MM:
+        for _ in range(_FURTHER_LOOKS):
+            mean = pose.xyz.mean(axis=0)
+            if math.dist(mean, camera.uvd_to_xyz(pose.center_uvd)) < _WELL_CENTERED_MM:
+                break
             pose = self._look(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), pose.hand)
         return replace(pose, confidence=place.confidence * _share_near(pose.sigma))
 
