@@ -8,7 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import keras
 import numpy as np
-from keras import KerasTensor, ops
 
 from cn_zoo.models import HAND_HEAD, build_hand_head, evidence_of, set_head
 from cn_zoo.synthesis.worker import WorkerPool
@@ -35,7 +34,7 @@ def fit_hand_head(estimator: keras.Model, name: str, frames: int, seed: int) -> 
     """
     doubts, truths = _seen_places(evidence_of(estimator), name, frames, seed)
     head = build_hand_head(doubts.shape[-1])
-    fit_head(head, doubts, truths, _entropy, seed)
+    fit_head(head, doubts, truths, keras.losses.BinaryCrossentropy(from_logits=True), seed)
     set_head(estimator, head)
 
 
@@ -65,8 +64,3 @@ def _draw_places(name: str, frames: int, seed: int) -> Iterator[HandPlaces]:
     finally:
         threads.shutdown(cancel_futures=True)
         pool.close()
-
-
-def _entropy(truth: KerasTensor, odds: KerasTensor) -> KerasTensor:
-    """Cross entropy (B,) of whether it is a hand."""
-    return (ops.softplus(odds) - truth * odds)[:, 0]

@@ -28,7 +28,7 @@ def fit_head(
         head: untrained.
         evidence: (N, K, E), K views of each of N hands.
         truth: (N, T), as ``loss`` wants it.
-        loss: of ``truth`` (B, T) and log odds (B, K); gives (B,).
+        loss: of ``truth`` (B, T) and log odds (B, K).
         seed: of order and dropout.
     """
     keras.utils.set_random_seed(seed)
