@@ -99,7 +99,7 @@ def _measure(name: str, frames: int) -> None:
 
 def _told_apart(name: str, count: int) -> Iterator[SyntheticFrame]:
     """Frames in which no second hand is of the same side: nothing would tell which of the two is meant."""
-    frames = hand_frames(name, 2 * count, _SPLIT, _SEED)
+    frames = hand_frames(name, _SPLIT, _SEED)
     return islice((frame for frame in frames if frame.second_hand != frame.hand), count)
 
 

@@ -22,7 +22,6 @@ from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import hand_word, inclination, log_odds, side_word, surprise
 from cn_zoo.inference.localisation_network import HandLocator
-from cn_zoo.synthesis.frame import SyntheticFrame
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
 _SPLIT = "validation"
@@ -65,15 +64,12 @@ class _Look(NamedTuple):
 
 def _frames(name: str, count: int) -> Iterator[tuple[np.ndarray, Camera, str, np.ndarray | None]]:
     """``(depth_mm, camera, hand, xyz)``; ``xyz`` (J, 3) is None where there is no hand."""
-    for frame in islice(_single(hand_frames(name, 2 * count, _SPLIT)), count):
+    # A second hand would be taken for none.
+    single = (frame for frame in hand_frames(name, _SPLIT) if not frame.second_hand)
+    for frame in islice(single, count):
         yield frame.depth_mm, frame.camera, frame.hand, frame.joints[name]
     for frame in empty_frames(count, _SPLIT):
         yield frame.depth_mm, frame.camera, "right", None
-
-
-def _single(frames: Iterator[SyntheticFrame]) -> Iterator[SyntheticFrame]:
-    """Those without a second hand: it would be taken for none."""
-    return (frame for frame in frames if not frame.second_hand)
 
 
 def _looks(

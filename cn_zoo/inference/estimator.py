@@ -29,7 +29,7 @@ FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
 _LEAST_FILLED = 0.01
 #: A crop centre this near to the mean of the joints needs no further look: training moves most crops as much.
 _WELL_CENTERED_MM = 5.0
-#: How many further looks there are at most. A third would change nothing any more.
+#: How many further looks there are at most. A third would change next to nothing.
 _FURTHER_LOOKS = 2
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0

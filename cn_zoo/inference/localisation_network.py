@@ -223,8 +223,8 @@ def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, 
             for middle, focal in ((v, camera.fy), (u, camera.fx))
         )
         window = left[rows, columns]
-        pixels = np.mgrid[: window.shape[0], : window.shape[1]] + np.array([[[rows.start]], [[columns.start]]])
-        xyz = camera.uvd_to_xyz(np.stack([pixels[1], pixels[0], window], axis=-1))
+        down, right = np.indices(window.shape)
+        xyz = camera.uvd_to_xyz(np.stack([right + columns.start, down + rows.start, window], axis=-1))
         center = camera.uvd_to_xyz(np.array([u, v, d]))
         window[np.linalg.norm(xyz - center, axis=-1) < _HAND_RADIUS_MM] = 0
     return left

@@ -46,7 +46,7 @@ class SyntheticFrame:
     center_uvd: tuple[float, float, float]
     hand: str
     sensor: str
-    second_hand: str = ""
+    second_hand: str
 
     def mirrored(self) -> SyntheticFrame:
         """The same in a mirror: the hand becomes one of the other side."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import keras
 import numpy as np
 
@@ -79,10 +81,8 @@ def _quantile_loss(over: np.ndarray) -> float:
 
 def _synthetic_errors(recipe: Recipe, network: keras.Model) -> list[tuple[np.ndarray, np.ndarray]]:
     length = max(1, recipe.calibration.samples // _BATCH)
-    stream = CropStream(PRESETS[recipe.dataset], _BATCH, recipe.seed, "validation", length=length)
-    found = [_errors(network, *stream[index]) for index in range(length)]
-    stream.close()
-    return found
+    with closing(CropStream(PRESETS[recipe.dataset], _BATCH, recipe.seed, "validation", length=length)) as stream:
+        return [_errors(network, *stream[index]) for index in range(length)]
 
 
 def _errors(network: keras.Model, depth: np.ndarray, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

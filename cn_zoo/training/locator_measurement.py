@@ -94,7 +94,7 @@ def measure_locator(locator: HandLocator, frames: int) -> dict[str, dict[str, fl
 
 def _measure_preset(locator: HandLocator, name: str, frames: int) -> dict[str, float]:
     off, sides = [], []
-    for frame in hand_frames(name, frames, _TEST_SPLIT):
+    for frame in itertools.islice(hand_frames(name, _TEST_SPLIT), frames):
         found = _locate(locator, frame, name, frame.hand)
         if found is None:
             off.append(np.inf)
@@ -120,9 +120,9 @@ def _locate(
         return None
 
 
-def hand_frames(name: str, count: int, split: str, seed: int = _SEED) -> Iterator[SyntheticFrame]:
-    """The first frames of a preset's split, every second one in a mirror."""
-    for number in range(count):
+def hand_frames(name: str, split: str, seed: int = _SEED) -> Iterator[SyntheticFrame]:
+    """The endless frames of a preset's split, every second one in a mirror."""
+    for number in itertools.count():
         frame = draw_frame(PRESETS[name], seed, number, split)
         yield frame.mirrored() if number % 2 else frame
 

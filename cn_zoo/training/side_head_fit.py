@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import keras
 import numpy as np
 from keras import KerasTensor, ops
@@ -32,14 +34,12 @@ def fit_side_head(estimator: keras.Model, name: str, crops: int, seed: int) -> N
 def _seen_both_ways(network: keras.Model, name: str, crops: int, seed: int) -> np.ndarray:
     """Evidence (N, 2, E) about hands of the side that the estimator knows, and their mirror images."""
     length = -(-crops // _BATCH)
-    stream, seen = CropStream(PRESETS[name], _BATCH, seed, length=length), []
-    try:
+    seen = []
+    with closing(CropStream(PRESETS[name], _BATCH, seed, length=length)) as stream:
         for index in range(length):
             depth, _ = stream[index]
-            views = (network.predict_on_batch(view)[SIDE_HEAD] for view in (depth, depth[:, :, ::-1]))
-            seen.append(np.stack(list(views), axis=1))
-    finally:
-        stream.close()
+            views = [network.predict_on_batch(view)[SIDE_HEAD] for view in (depth, depth[:, :, ::-1])]
+            seen.append(np.stack(views, axis=1))
     return np.concatenate(seen)
 
 
