@@ -16,6 +16,7 @@ from cn_zoo.joint.training_kernels import training_kernels
 from cn_zoo.models import (
     ARCHITECTURES,
     NETWORKS,
+    SIDE_HEAD,
     build_generator,
     build_mapping,
     build_metric_head,
@@ -86,6 +87,7 @@ class CrossingNets(keras.Model):
             self.metric_head = build_metric_head(sizes)
         with dtype_policy("float32"):
             self.estimator = build_pose_estimator(self.trunk, self.posterior_head, self.pose_decoder, joints)
+        self.side_head = self.estimator.get_layer(SIDE_HEAD)
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.built = True
 
@@ -169,7 +171,7 @@ class CrossingNets(keras.Model):
         """The networks that each player owns, in the order in which players step."""
         return {
             "pose_vae": (self.pose_encoder, self.pose_decoder),
-            "discriminator": (self.trunk, self.posterior_head, self.realness_head, self.metric_head),
+            "discriminator": (self.trunk, self.posterior_head, self.realness_head, self.metric_head, self.side_head),
             "generator": (self.mapping, self.generator),
         }
 

@@ -14,6 +14,7 @@ NETWORKS = (
     "posterior_head",
     "realness_head",
     "metric_head",
+    "side_head",
     "mapping",
     "generator",
 )
@@ -24,7 +25,7 @@ class Networks(Protocol):
 
     Attributes:
         pose_encoder, pose_decoder: the pose VAE.
-        trunk, posterior_head, realness_head, metric_head: the discriminator.
+        trunk, posterior_head, realness_head, metric_head, side_head: the discriminator.
         mapping, generator: from the latent space to depth maps.
         seed_generator: of the noise that training draws.
     """
@@ -35,6 +36,7 @@ class Networks(Protocol):
     posterior_head: keras.Model
     realness_head: keras.Model
     metric_head: keras.Model
+    side_head: keras.Model
     mapping: keras.Model
     generator: keras.Model
     seed_generator: keras.random.SeedGenerator

@@ -49,7 +49,7 @@ def build_pose_estimator(
         product = spreads * posterior["scatter"]
         spreads = layers.Concatenate(dtype="float32")([ops.sqrt(product), product])
     sigma = layers.Identity(name="sigma")(calibration(spreads))
-    hand = layers.Activation("sigmoid", name="hand")(_hand_odds(_evidence(posterior)))
+    hand = layers.Activation("sigmoid", name="hand")(_hand_odds(posterior_evidence(posterior)))
     return keras.Model(depth, {"pose": pose, "sigma": sigma, "latent": latent, "hand": hand}, name="pose_estimator")
 
 
@@ -74,7 +74,7 @@ def evidence_of(estimator: keras.Model) -> keras.Model:
         says of how unsure it is, as logarithms; ``side_head`` (B, F + D), its features and the same.
     """
     posterior = estimator.get_layer("posterior_head")(estimator.get_layer("trunk")(estimator.input))
-    return keras.Model(estimator.input, _evidence(posterior))
+    return keras.Model(estimator.input, posterior_evidence(posterior))
 
 
 def set_head(estimator: keras.Model, head: keras.Model) -> None:
@@ -88,8 +88,8 @@ def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
     estimator.get_layer(SIGMA_CALIBRATION).set_weights([kernel])
 
 
-def _evidence(posterior: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
-    """What each head goes by."""
+def posterior_evidence(posterior: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
+    """What each head goes by, as `evidence_of` tells, of what a posterior head gives."""
     doubts = posterior["log_variance"]
     if "scatter" in posterior:
         doubts = layers.Concatenate(dtype="float32")([doubts, ops.log(posterior["scatter"])])
@@ -97,7 +97,7 @@ def _evidence(posterior: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
 
 
 def _hand_odds(evidence: dict[str, KerasTensor]) -> KerasTensor:
-    """Log odds (B, 2) of a hand, and of the known side. They are learned last, and never teach the posterior."""
+    """Log odds (B, 2) of a hand, and of the known side. They are learned last, on a finished posterior."""
     heads = [build(evidence[name].shape[-1]) for name, build in _HEADS.items()]
     for head in heads:
         head.trainable = False

@@ -9,6 +9,7 @@ from cn_zoo.objective.latent_sampling import MIXED_LATENTS, convex_combinations,
 from cn_zoo.objective.metric_terms import difference_error
 from cn_zoo.objective.pose_vae_terms import kl_divergence, pose_reconstruction
 from cn_zoo.objective.posterior_terms import joint_error, latent_error, latent_likelihood, turn_pose
+from cn_zoo.objective.side_terms import side_error
 
 __all__ = [
     "MIXED_LATENTS",
@@ -28,5 +29,6 @@ __all__ = [
     "pose_reconstruction",
     "realness_error",
     "sample_latent",
+    "side_error",
     "turn_pose",
 ]

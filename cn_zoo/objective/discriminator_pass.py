@@ -7,7 +7,7 @@ from functools import cached_property
 
 from keras import KerasTensor, ops
 
-from cn_zoo.models import Networks
+from cn_zoo.models import SIDE_HEAD, Networks, posterior_evidence
 from cn_zoo.objective.adversarial_terms import realness_error
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.depth_terms import clipped_reconstruction
@@ -16,20 +16,24 @@ from cn_zoo.objective.latent_sampling import pose_latents
 from cn_zoo.objective.metric_terms import difference_error
 from cn_zoo.objective.posterior_terms import joint_error, latent_error, latent_likelihood, turn_pose
 from cn_zoo.objective.rows import rows
+from cn_zoo.objective.side_terms import side_error
 
 
 class DiscriminatorPass:
     """Each method is the term () of its name in `JointObjective`, or None where the batch has no data for it.
 
     What terms share is computed once, and nothing that no term asks for. All real depth maps, with and without
-    labels, go through the trunk together and set its batch norm, as they are what it meets when it estimates poses;
-    generated ones are normalised by the moving statistics.
+    labels and mirror images too, go through the trunk together and set its batch norm, as they are what it meets when
+    it estimates poses; generated ones are normalised by the moving statistics.
     """
 
     def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
         self.nets = nets
         self.batch = batch
         self.count = ops.shape(batch.depth)[0]
+        self.unlabelled_count = 0 if batch.unlabelled is None else ops.shape(batch.unlabelled)[0]
+        self.twin_count = 0 if batch.twin is None else self.unlabelled_count
+        self._mirrored = "side" in wanted
 
     def pose(self) -> KerasTensor:
         """The posterior's mean decodes to the pose."""
@@ -57,7 +61,8 @@ class DiscriminatorPass:
 
     def realness(self) -> KerasTensor:
         """Real depth maps are told from reconstructions and random syntheses."""
-        real = self.nets.realness_head(self._real, training=self.batch.training)["real"]
+        seen = rows(self._real, 0, self._unmirrored_count)
+        real = self.nets.realness_head(seen, training=self.batch.training)["real"]
         fake = self.nets.realness_head(self._fake, training=False)["real"]
         return ops.mean(realness_error(real, True)) + ops.mean(realness_error(fake, False))
 
@@ -75,19 +80,33 @@ class DiscriminatorPass:
         """The posterior's mean of an unlabelled depth map generates that depth map."""
         if self.batch.unlabelled is None:
             return None
-        latent = self._posterior["mean"][self.count : self.count + ops.shape(self.batch.unlabelled)[0]]
+        latent = self._posterior["mean"][self.count : self.count + self.unlabelled_count]
         return ops.mean(clipped_reconstruction(self.batch.unlabelled, self._generate(latent)))
 
     def consistency(self) -> KerasTensor | None:
         """The pose of a twin is that of its unlabelled depth map, turned alike."""
         if self.batch.twin is None:
             return None
-        twins = self.count + ops.shape(self.batch.unlabelled)[0]
-        expected = ops.stop_gradient(turn_pose(self._decoded[self.count : twins], self.batch.turn))
-        error = joint_error(expected, self._decoded[twins:])
+        first, end = self.count + self.unlabelled_count, self._unmirrored_count
+        expected = ops.stop_gradient(turn_pose(self._decoded[self.count : first], self.batch.turn))
+        error = joint_error(expected, self._decoded[first:end])
         if "joints" in self._posterior:
-            error = error + joint_error(expected, self._posterior["joints"][twins:])
+            error = error + joint_error(expected, self._posterior["joints"][first:end])
         return ops.mean(error)
+
+    def side(self) -> KerasTensor:
+        """Labelled depth maps are told from their mirror images by the posterior's features; doubts learn nothing."""
+        posterior = {
+            name: value if name == "features" else ops.stop_gradient(value) for name, value in self._posterior.items()
+        }
+        evidence = posterior_evidence(posterior)[SIDE_HEAD]
+        known, mirrored = evidence[: self.count], evidence[self._unmirrored_count :]
+        odds = self.nets.side_head(ops.concatenate([known, mirrored]), training=self.batch.training)[:, 0]
+        return ops.mean(side_error(odds[: self.count], odds[self.count :]))
+
+    @property
+    def _unmirrored_count(self) -> int | KerasTensor:
+        return self.count + self.unlabelled_count + self.twin_count
 
     @cached_property
     def _latents(self) -> tuple[KerasTensor, KerasTensor]:
@@ -95,8 +114,10 @@ class DiscriminatorPass:
 
     @cached_property
     def _real(self) -> KerasTensor:
-        """The trunk's features of labelled, unlabelled and twin depth maps, in this order."""
-        depths = [each for each in (self.batch.depth, self.batch.unlabelled, self.batch.twin) if each is not None]
+        """The trunk's features of labelled, unlabelled, twin and mirrored labelled depth maps, in this order."""
+        mirrored = ops.flip(self.batch.depth, axis=2) if self._mirrored else None
+        every = (self.batch.depth, self.batch.unlabelled, self.batch.twin, mirrored)
+        depths = [each for each in every if each is not None]
         return self.nets.trunk(ops.concatenate(depths), training=self.batch.training)
 
     @cached_property

@@ -27,6 +27,7 @@ TERMS: dict[str, tuple[str, ...]] = {
         "synthetic_posterior",
         "realness",
         "metric",
+        "side",
     ),
     "generator": (
         "depth_reconstruction",
@@ -62,6 +63,8 @@ class JointObjective:
         realness: the discriminator: real depth maps against reconstructions and random syntheses.
         metric: the discriminator: differences of embeddings are those of latents, among real depth maps and
             between these and random syntheses.
+        side: the discriminator: a labelled depth map is told from its mirror image, a hand of the other side. Not the
+            paper's, and left out if not asked for.
         consistency: the discriminator: the pose of a turned view of an unlabelled depth map is the turned pose.
         unlabelled_cycle: the discriminator: an unlabelled depth map's posterior mean generates that depth map.
         depth_reconstruction: the generator: it generates the depth map of a pose's latent.
@@ -82,6 +85,7 @@ class JointObjective:
     synthetic_posterior: float = 0.1
     realness: float = 0.1
     metric: float = 0.1
+    side: float = 0.0
     consistency: float = 1.0
     unlabelled_cycle: float = 1.0
     depth_reconstruction: float = 10.0

@@ -6,9 +6,10 @@ from contextlib import closing
 
 import keras
 import numpy as np
-from keras import KerasTensor, ops
+from keras import KerasTensor
 
 from cn_zoo.models import SIDE_HEAD, build_side_head, evidence_of, set_head
+from cn_zoo.objective import side_error
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.head_fit import fit_head
@@ -44,6 +45,4 @@ def _seen_both_ways(network: keras.Model, name: str, crops: int, seed: int) -> n
 
 
 def _entropies(_: KerasTensor, odds: KerasTensor) -> KerasTensor:
-    """Cross entropies (B,): of each view by itself, and of which of the two is the known side."""
-    known, mirrored = odds[:, 0], odds[:, 1]
-    return ops.softplus(-known) + ops.softplus(mirrored) + ops.softplus(mirrored - known)
+    return side_error(odds[:, 0], odds[:, 1])

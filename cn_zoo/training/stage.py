@@ -92,8 +92,8 @@ STAGES: dict[str, Stage] = {
     "pose_encoder": replace(_POSE_VAE, trains=("pose_encoder",), samples=800_000),
     # The network that runs at test time, on labelled depth maps: what makes an estimator accurate.
     "posterior": Stage(
-        trains=("trunk", "posterior_head"),
-        terms=_POSTERIOR,
+        trains=("trunk", "posterior_head", "side_head"),
+        terms={**_POSTERIOR, "side": 0.1},
         samples=500_000,
         optimizer="muon",
         learning_rate=2e-3,

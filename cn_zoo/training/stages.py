@@ -27,7 +27,14 @@ from cn_zoo.training.stage import Stage
 from cn_zoo.training.warm_start import has_nets, start_from
 
 #: First and last layers, which Muon leaves to AdamW.
-_NOT_BY_MUON = ["posterior_mean", "log_variance", "posterior_weights", "posterior_offsets", "trunk_conv1"]
+_NOT_BY_MUON = [
+    "posterior_mean",
+    "log_variance",
+    "posterior_weights",
+    "posterior_offsets",
+    "trunk_conv1",
+    "side_head_odds",
+]
 
 #: How many poses tell a generator where the hand's points are.
 _POSES_FOR_POINTS = 4_000

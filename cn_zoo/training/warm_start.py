@@ -47,6 +47,8 @@ def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None
     if not {"pose_encoder"} & {*sources, *trained}:
         raise InputError(f"{model}: was released without its pose encoder; put the stage pose_encoder first")
     same_skeleton = preset.skeleton == nets.skeleton and preset.architecture == nets.architecture
+    # Its evidence is another for each skeleton; between models of one it is copied below.
+    sources.pop(SIDE_HEAD, None)
     for name, source in sources.items():
         if same_skeleton or name not in _POSE_VAE:
             whole = _copy_layers(source, nets.networks[name])

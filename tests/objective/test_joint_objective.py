@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from cn_zoo.joint import CrossingNets
+from cn_zoo.models import SIDE_HEAD, evidence_of
 from cn_zoo.objective import Batch, JointObjective
 
 #: The networks that each term must reach.
@@ -20,6 +21,7 @@ REACHED = {
     "synthetic_posterior": {"trunk", "posterior_head"},
     "realness": {"trunk", "realness_head"},
     "metric": {"trunk", "metric_head"},
+    "side": {"trunk", "posterior_head", "side_head"},
     "unlabelled_cycle": {"trunk", "posterior_head"},
     "depth_reconstruction": {"mapping_layer", "generator"},
     "unlabelled_reconstruction": {"mapping_layer", "generator"},
@@ -27,6 +29,8 @@ REACHED = {
     "feature_matching": {"mapping_layer", "generator"},
     "generator_metric": {"mapping_layer", "generator"},
 }
+#: Every term, those too that weigh nothing unless asked for.
+ALL = JointObjective(side=0.1)
 UNLABELLED = {"consistency", "unlabelled_cycle", "unlabelled_reconstruction"}
 
 
@@ -34,13 +38,15 @@ UNLABELLED = {"consistency", "unlabelled_cycle", "unlabelled_reconstruction"}
 def nets():
     keras.utils.set_random_seed(3)
     nets = CrossingNets("default", "nyu")
+    nets.side_head.trainable = True
     # These weights start at zero, which would let no gradient through.
-    kernel = nets.posterior_head.get_layer("posterior_log_variance").kernel
-    kernel.assign(np.full(kernel.shape, 0.01))
+    layers = nets.posterior_head.get_layer("posterior_log_variance"), nets.side_head.get_layer("side_head_odds")
+    for layer in layers:
+        layer.kernel.assign(np.full(layer.kernel.shape, 0.01))
     return nets
 
 
-def _batch(unlabelled):
+def _batch(unlabelled, training=True):
     rng = np.random.default_rng(0)
     depth = rng.uniform(-1, 1, (2 + unlabelled, 128, 128, 1)).astype("float32")
     pose = rng.normal(size=(2, 14, 3)).astype("float32")
@@ -48,7 +54,7 @@ def _batch(unlabelled):
     if unlabelled:
         more = {"unlabelled": tf.constant(depth[2:]), "twin": tf.constant(depth[2:] * 0.9)}
         more["turn"] = tf.constant(rng.normal(size=(unlabelled, 4, 3)).astype("float32"))
-    return Batch(tf.constant(pose), tf.constant(depth[:2]), **more, training=True)
+    return Batch(tf.constant(pose), tf.constant(depth[:2]), **more, training=training)
 
 
 def _reached(networks, term, tape):
@@ -67,15 +73,40 @@ def test_gradients_reach_the_players_they_should(nets):
     for player in nets.players:
         # Another number of unlabelled than of labelled depth maps shows that no slice mixes them.
         with tf.GradientTape(persistent=True) as tape:
-            terms = JointObjective().terms(nets, player, _batch(unlabelled=3))
+            terms = ALL.terms(nets, player, _batch(unlabelled=3))
         found |= {name: _reached(networks, term, tape) for name, term in terms.items()}
     assert found == REACHED
     assert set(JointObjective().get_config()) == set(REACHED)
 
 
 def test_without_unlabelled_depth_only_its_own_terms_are_missing(nets):
-    terms = {name for player in nets.players for name in JointObjective().terms(nets, player, _batch(0))}
+    terms = {name for player in nets.players for name in ALL.terms(nets, player, _batch(0))}
     assert terms == set(REACHED) - UNLABELLED
+
+
+def test_sides_are_told_by_features_and_leave_the_doubts_alone(nets):
+    batch = _batch(unlabelled=3, training=False)
+    with tf.GradientTape() as tape:
+        side = JointObjective.of({"side": 1.0}).terms(nets, "discriminator", batch)["side"]
+    doubts = nets.posterior_head.get_layer("posterior_log_variance").kernel.value
+    assert tape.gradient(side, doubts) is None
+    views = (batch.depth, keras.ops.flip(batch.depth, axis=2))
+    evidence = [evidence_of(nets.estimator)(view)[SIDE_HEAD] for view in views]
+    known, mirrored = (np.array(nets.side_head(each))[:, 0] for each in evidence)
+    expected = np.mean(np.log1p(np.exp(-known)) + np.log1p(np.exp(mirrored)) + np.log1p(np.exp(mirrored - known)))
+    np.testing.assert_allclose(float(side), expected, rtol=1e-4)
+
+
+def test_mirror_images_belong_to_no_other_term(nets):
+    batch, noise = _batch(unlabelled=3, training=False), nets.seed_generator.state
+    start, found = np.array(noise.value), []
+    for objective in (JointObjective(), ALL):
+        noise.assign(start)
+        found.append(objective.terms(nets, "discriminator", batch))
+    without, terms = found
+    assert set(terms) - set(without) == {"side"}
+    for name, value in without.items():
+        np.testing.assert_allclose(float(terms[name]), float(value), rtol=1e-5, err_msg=name)
 
 
 def test_weights():
