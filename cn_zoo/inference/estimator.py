@@ -144,7 +144,7 @@ class HandPoseEstimator:
             place = locate_hand(depth_mm, camera)
             chosen = [ChosenHand(place, look_at(place, hand))]
         return [
-            self._doubted(depth_mm, camera, each.place, self._look_again(depth_mm, camera, each), hand)
+            self._doubted(depth_mm, camera, each.place, self._look_again(depth_mm, camera, each, hand), hand)
             for each in chosen
         ]
 
@@ -152,14 +152,17 @@ class HandPoseEstimator:
     def _synthesis(self) -> Synthesis:
         return load_synthesis(self.preset.folder)
 
-    def _look_again(self, depth_mm: np.ndarray, camera: Camera, chosen: ChosenHand) -> HandPose:
-        """Where the joints say that their mean is far from the centre, look from there: they tell it better."""
+    def _look_again(self, depth_mm: np.ndarray, camera: Camera, chosen: ChosenHand, hand: str) -> HandPose:
+        """Where the joints say that their mean is far from the centre, look from there: it tells them better.
+
+        Sides are told better from there, too: if ``hand`` is ``"auto"``, the last look has the word.
+        """
         place, pose = chosen
         for _ in range(_FURTHER_LOOKS):
             mean = pose.xyz.mean(axis=0)
             if math.dist(mean, camera.uvd_to_xyz(pose.center_uvd)) < _WELL_CENTERED_MM:
                 break
-            pose = self._look(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), pose.hand)
+            pose = self._estimate(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), hand)
         return replace(pose, confidence=place.confidence * _share_near(pose.sigma))
 
     def _doubted(

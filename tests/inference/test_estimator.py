@@ -221,3 +221,13 @@ def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
     puppet = _Puppet(np.full((14, 3), 0.05))  # 4 mm off
     assert HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left").center_uvd == CENTER
     assert len(puppet.crops) == 1
+
+
+def test_the_last_look_tells_the_side(locator):
+    locator.locations.pop()
+    puppet = _Puppet(np.full((14, 3), 0.5))
+    answer, fits_side = puppet.run, iter([0.9, 0.1, *2 * [0.1, 0.9]])
+    puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
+    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="auto")
+    assert hand.hand == "left"
+    assert len(puppet.crops) == 6
