@@ -95,7 +95,9 @@ def run(folder: Path, fraction: float, method: str, without: str | None, seed: i
     if fraction == 1:
         # No crop is left without a label.
         own.append("joint.unlabelled_batch_size=0")
-    recipe = load_recipe(str(_RECIPE), (*own, *overrides))
+    # Rounds of labels come later.
+    at_once = [text for text in overrides if method != "pseudo_labels" or not text.startswith("labels.")]
+    recipe = load_recipe(str(_RECIPE), (*own, *at_once))
     place = folder / "runs" / f"{label.replace(' ', '-')}-{fraction:g}-{seed}"
     _begin_as_others(recipe, place, folder / "runs")
     start = time.process_time()
