@@ -25,15 +25,19 @@ def _pose(sigma_mm, side="right", place=MIDDLE, **words):
     )  # fmt: skip
 
 
-def _look_at(sigma_mm, wrong_side=1.0, right=()):
-    """Pose networks that see a hand at each place, ``wrong_side`` times as unsure where it is of the other side."""
+def _look_at(sigma_mm, wrong_side=1.0, right=(), wrong_side_fits=0.5):
+    """Pose networks that see a hand at each place, ``wrong_side`` times as unsure where it is of the other side.
+
+    What they say of their look's side there is ``wrong_side_fits``; elsewhere, the opposite.
+    """
 
     def look_at(place, hand):
         if place.center_uvd not in sigma_mm:
             raise NoHandError("nothing there")
         side = "right" if hand == "auto" else hand
         sure = (place.center_uvd in right) == (side == "right")
-        return _pose(sigma_mm[place.center_uvd] * (1.0 if sure else wrong_side), side, place.center_uvd)
+        factor, fits = (1.0, 1 - wrong_side_fits) if sure else (wrong_side, wrong_side_fits)
+        return _pose(sigma_mm[place.center_uvd] * factor, side, place.center_uvd, fits_side=fits)
 
     return look_at
 
@@ -92,7 +96,7 @@ def test_whatever_speaks_for_right_makes_it_likelier(of):
     plain = right_probability(0.5, _pose(8.0), _pose(8.0, "left"))
     assert plain == pytest.approx(0.5)
     located = 0.7 if of == "located" else 0.5
-    left = _pose(9.0 if of == "sureness" else 8.0, "left", fits_side=0.3 if of == "word" else 0.5)
+    left = _pose(10.0 if of == "sureness" else 8.0, "left", fits_side=0.3 if of == "word" else 0.5)
     assert right_probability(located, _pose(8.0), left) > 0.54
 
 
@@ -153,7 +157,8 @@ def test_what_is_left_of_a_hand_is_none():
 def test_a_hand_of_the_other_side_is_doubted(side):
     other = "left" if side == "right" else "right"
     place = HandLocation(MIDDLE, 0.9)
-    look_at = _look_at({MIDDLE: 8.0}, wrong_side=5.0, right={MIDDLE} if side == "right" else set())
+    right = {MIDDLE} if side == "right" else set()
+    look_at = _look_at({MIDDLE: 8.0}, wrong_side=1.5, right=right, wrong_side_fits=0.1)
     assert not seems_other_side(place, look_at(place, side), look_at, USUAL_MM)
     assert seems_other_side(place, look_at(place, other), look_at, USUAL_MM)
 
