@@ -2,7 +2,7 @@
 
     python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
-    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method pseudo_labels --seed 0
+    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method mean_teacher --seed 0
     python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
@@ -20,20 +20,27 @@ from collections import defaultdict
 from pathlib import Path
 
 import click
-import h5py
 import keras
 import numpy as np
+from mean_teacher import CoveredSource, MeanTeacher, TaughtSource
 
 from cn_zoo.datasets import ConvertedSet, HandDataset, convert_dataset
-from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, HandCrop
+from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe, load_recipe, train
+from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.sources import LabelledSource, batches
+from cn_zoo.training.stages import compile_for
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"
+#: Of a run whose stage labels is not a recipe's.
+_OWN_ESTIMATOR = "labels.keras"
 #: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
 _SETS = {"train": "train.h5", "test": "test.h5"}
 #: The joint stage's labelled crops and steps, without the unlabelled ones.
@@ -51,10 +58,10 @@ _LABELS = (
 _METHODS = {
     "supervised": ('stages=["pose_vae", "posterior", "labels"]', *_LABELS),
     "joint": (),
-    # The stage labels in rounds, each with as many crops beside that the model labelled after the round before.
-    "pseudo_labels": ('stages=["pose_vae", "posterior"]',),
+    # The stage labels with crops in part covered; and with as many crops beside that a mean teacher labels.
+    "covered": ('stages=["pose_vae", "posterior"]',),
+    "mean_teacher": ('stages=["pose_vae", "posterior"]',),
 }
-_ROUNDS = 2
 
 
 @click.group()
@@ -95,18 +102,19 @@ def run(folder: Path, fraction: float, method: str, without: str | None, seed: i
     if fraction == 1:
         # No crop is left without a label.
         own.append("joint.unlabelled_batch_size=0")
-    # Rounds of labels come later.
-    at_once = [text for text in overrides if method != "pseudo_labels" or not text.startswith("labels.")]
+    # The stage labels of these methods is no recipe's.
+    own_labels = method in ("covered", "mean_teacher")
+    at_once = [text for text in overrides if not (own_labels and text.startswith("labels."))]
     recipe = load_recipe(str(_RECIPE), (*own, *at_once))
     place = folder / "runs" / f"{label.replace(' ', '-')}-{fraction:g}-{seed}"
     _begin_as_others(recipe, place, folder / "runs")
     start = time.process_time()
     train(recipe, place, resume=True, data=folder / _SETS["train"])
-    if method == "pseudo_labels":
-        place = _learn_from_itself(folder, place, recipe, overrides)
+    if own_labels:
+        _learn_labels(recipe, overrides, place, folder / _SETS["train"], method == "mean_teacher")
     row = {
         **facts,
-        "error_mm": _test_error(folder, place),
+        "error_mm": _test_error(folder, place / (_OWN_ESTIMATOR if own_labels else ESTIMATOR_FILE)),
         "frames": len(frames),
         "steps": {name: stage.steps for name, stage in recipe.schedule.items()},
         "cpu_seconds_of_last_start": round(time.process_time() - start),
@@ -137,67 +145,38 @@ def report(folder: Path, output: Path) -> None:
     _plot(errors, output.with_suffix(".png"))
 
 
-def _learn_from_itself(folder: Path, place: Path, recipe: Recipe, overrides: tuple[str, ...]) -> Path:
-    """Label the unlabelled crops by the model in ``place``, learn from them and the labelled ones, and so on."""
-    labels = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
-    # Half of a batch is truly labelled.
-    sizes = (f"labels.samples={2 * labels.samples // _ROUNDS}", f"labels.batch_size={2 * labels.batch_size}")
-    stages, rounds = list(recipe.schedule), []
-    for number in range(_ROUNDS):
-        labelled, after, name = place / "labelled.h5", place / "next", f"round{number}"
-        _label_the_rest(folder / _SETS["train"], place, labelled, recipe)
-        rounds += [text.replace("labels", name, 1) for text in (*_LABELS, *overrides, *sizes)]
-        own = (f"stages={json.dumps([*stages, name])}", f"seed={recipe.seed}", f'dataset="{recipe.dataset}"')
-        after.mkdir(exist_ok=True)
-        for each in stages:
-            shutil.copyfile(place / f"{each}.weights.h5", after / f"{each}.weights.h5")
-        train(load_recipe(str(_RECIPE), (*own, *rounds)), after, resume=True, data=labelled)
-        labelled.unlink()
-        stages.append(name)
-        place = after
-    return place
+def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, taught: bool) -> None:
+    """The stage labels on covered crops, step by step; if ``taught``, with as many beside that a mean teacher labels.
 
-
-def _label_the_rest(source: Path, model: Path, target: Path, recipe: Recipe) -> None:
-    """A converted set of unlabelled crops with a model's labels, and of as many labelled ones, again and again."""
-    frames = ConvertedSet(source)
-    data = RunData.open(recipe, model, source, None)
-    rest = data.unlabelled[0][1]
-    estimator = keras.models.load_model(model / "estimator.keras")
-    joints = frames.joints_xyz.copy()
-    for first in range(0, len(rest), 100):
-        chosen = rest[first : first + 100]
-        poses = _seen_four_ways(estimator, frames.crops(chosen)[0])
-        for index, pose in zip(chosen, poses, strict=True):
-            crop = HandCrop(frames.camera, tuple(frames.centers_uvd[index]))
-            joints[index] = frames.camera.uvd_to_xyz(crop.crop_to_uvd(pose))
-    _copy_frames(source, target, np.concatenate([rest, np.resize(data.trained, len(rest))]), joints)
-
-
-def _seen_four_ways(estimator: keras.Model, depth: np.ndarray) -> np.ndarray:
-    """Poses (B, J, 3) of crops (B, 128, 128, 1): the mean of what is seen at every quarter turn, turned back."""
-    poses = []
-    for quarters in range(4):
-        right, down = (round(each(quarters * np.pi / 2)) for each in (np.cos, np.sin))
-        back = np.array([[right, down, 0], [-down, right, 0], [0, 0, 1]])
-        turned = np.ascontiguousarray(np.rot90(depth, quarters, axes=(1, 2)))
-        poses.append(estimator.predict_on_batch(turned)["pose"] @ back)
-    return np.mean(poses, axis=0)
-
-
-def _copy_frames(source: Path, target: Path, chosen: np.ndarray, joints: np.ndarray) -> None:
-    """Some frames of a converted set, in the order given, with other labels (N, J, 3)."""
-    with h5py.File(source) as old, atomic_path(target) as temporary, h5py.File(temporary, "w") as new:
-        new.attrs.update(old.attrs)
-        for name in ("center_uvd", "group", "name"):
-            new.create_dataset(name, data=old[name][:][chosen], dtype=old[name].dtype)
-        new.create_dataset("joints_xyz", data=joints[chosen])
-        patches = old["patch"]
-        shape = (len(chosen), *patches.shape[1:])
-        kept = new.create_dataset("patch", shape, np.uint16, chunks=patches.chunks, compression="gzip")
-        for row, index in enumerate(chosen.tolist()):
-            skipped_filters, chunk = patches.id.read_direct_chunk((index, 0, 0))
-            kept.id.write_direct_chunk((row, 0, 0), chunk, skipped_filters)
+    Step by step, as what the teacher says hangs on all steps before: ``fit`` would ask for batches ahead.
+    """
+    stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
+    frames, data = ConvertedSet(source), RunData.open(recipe, place, source, None)
+    nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
+    compile_for(nets, recipe.schedule["posterior"])
+    Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
+    compile_for(nets, stage)
+    checkpoint = Checkpoint(place / "labels.weights.h5", stage.epoch_steps)
+    checkpoint.set_model(nets)
+    done = checkpoint.restore(nets)
+    teacher = MeanTeacher(nets.estimator)
+    if done:
+        teacher.estimator.load_weights(place / "teacher.weights.h5")
+    sources = [LabelledSource(frames, data.trained, stage.batch_size, recipe.seed)]
+    if taught:
+        rest = data.unlabelled[0][1]
+        sources.append(TaughtSource(frames, rest, stage.batch_size, recipe.seed, teacher))
+    sources = [CoveredSource(each, recipe.seed + number) for number, each in enumerate(sources)]
+    checkpoint.on_train_begin()
+    for step, (x, y) in zip(range(done, stage.steps), batches(sources, done), strict=False):
+        logs = nets.train_on_batch(x, y, return_dict=True)
+        teacher.follow(step + 1)
+        if (step + 1) % stage.epoch_steps == 0:
+            teacher.save(place / "teacher.weights.h5")
+            click.echo(f"step {step + 1} of {stage.steps}: " + ", ".join(f"{k} {v:.3f}" for k, v in logs.items()))
+        checkpoint.on_train_batch_end(step)
+    with atomic_path(place / _OWN_ESTIMATOR) as temporary:
+        nets.estimator.save(temporary)
 
 
 def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
@@ -243,7 +222,7 @@ def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandD
 
 def _test_error(folder: Path, model: Path) -> float:
     tests = ConvertedSet(folder / _SETS["test"])
-    estimator = keras.models.load_model(model / "estimator.keras")
+    estimator = keras.models.load_model(model)
     distances = []
     for first in range(0, len(tests), 100):
         depth, pose = tests.crops(range(first, min(first + 100, len(tests))))

@@ -63,7 +63,7 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) 
 def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, fresh: bool) -> None:
     """Train one stage; the generator of a ``fresh`` one knows nothing yet."""
     stage = recipe.schedule[name]
-    _compile(nets, stage)
+    compile_for(nets, stage)
     checkpoint = Checkpoint(_checkpoint_path(folder, name), stage.epoch_steps)
     done = checkpoint.restore(nets)
     if done >= stage.steps:
@@ -97,8 +97,8 @@ def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, fol
             source.close()
 
 
-def _compile(nets: CrossingNets, stage: Stage) -> None:
-    """Let the stage's networks learn by the stage's terms, and no others."""
+def compile_for(nets: CrossingNets, stage: Stage) -> None:
+    """Let a stage's networks learn by the stage's terms, and no others."""
     for name, network in nets.networks.items():
         network.trainable = name in stage.trains
         if stage.keeps_norms:
