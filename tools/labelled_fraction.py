@@ -17,6 +17,7 @@ import json
 import shutil
 import time
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -35,6 +36,7 @@ from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sources import LabelledSource, batches
+from cn_zoo.training.stage import Stage
 from cn_zoo.training.stages import compile_for
 
 _RECIPE = Path(__file__).with_suffix(".toml")
@@ -95,6 +97,8 @@ def run(folder: Path, fraction: float, method: str, without: str | None, seed: i
     facts = {"method": label, "fraction": fraction, "seed": seed, "changes": list(overrides)}
     if any(facts.items() <= row.items() for row in _rows(folder)):
         return
+    if fraction == 1 and method == "mean_teacher":
+        raise click.UsageError("a mean teacher labels crops that have no label; give a --fraction below 1")
     frames = ConvertedSet(folder / _SETS["train"])
     own = [f"labelled_fraction={fraction}", f"seed={seed}", f'dataset="{frames.skeleton.name}"', *_METHODS[method]]
     if without:
@@ -151,6 +155,7 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
     Step by step, as what the teacher says hangs on all steps before: ``fit`` would ask for batches ahead.
     """
     stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
+    _keep_record(stage, place / "labels.json")
     frames, data = ConvertedSet(source), RunData.open(recipe, place, source, None)
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
@@ -177,6 +182,14 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
         checkpoint.on_train_batch_end(step)
     with atomic_path(place / _OWN_ESTIMATOR) as temporary:
         nets.estimator.save(temporary)
+
+
+def _keep_record(stage: Stage, path: Path) -> None:
+    """Write what a stage is beside its checkpoint, or see that it is the same."""
+    record = json.dumps(asdict(stage))
+    if path.exists() and path.read_text(encoding="utf-8") != record:
+        raise click.ClickException(f"{path.parent}: holds a run of another stage labels; move it away")
+    path.write_text(record, encoding="utf-8")
 
 
 def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
