@@ -32,7 +32,7 @@ from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe, load_recipe, train
-from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.checkpoint import Checkpoint, save_weights
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sources import LabelledSource, batches
@@ -156,7 +156,7 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
     """
     stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
     _keep_record(stage, place / "labels.json")
-    frames, data = ConvertedSet(source), RunData.open(recipe, place, source, None)
+    data = RunData.open(recipe, place, source, None)
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
     Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
@@ -167,9 +167,9 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
     teacher = MeanTeacher(nets.estimator)
     if done:
         teacher.estimator.load_weights(place / "teacher.weights.h5")
-    sources = [LabelledSource(frames, data.trained, stage.batch_size, recipe.seed)]
+    sources = [LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed)]
     if taught:
-        rest = data.unlabelled[0][1]
+        frames, rest = data.unlabelled[0]
         sources.append(TaughtSource(frames, rest, stage.batch_size, recipe.seed, teacher))
     sources = [CoveredSource(each, recipe.seed + number) for number, each in enumerate(sources)]
     checkpoint.on_train_begin()
@@ -177,7 +177,7 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
         logs = nets.train_on_batch(x, y, return_dict=True)
         teacher.follow(step + 1)
         if (step + 1) % stage.epoch_steps == 0:
-            teacher.save(place / "teacher.weights.h5")
+            save_weights(teacher.estimator, place / "teacher.weights.h5")
             click.echo(f"step {step + 1} of {stage.steps}: " + ", ".join(f"{k} {v:.3f}" for k, v in logs.items()))
         checkpoint.on_train_batch_end(step)
     with atomic_path(place / _OWN_ESTIMATOR) as temporary:
@@ -187,9 +187,11 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
 def _keep_record(stage: Stage, path: Path) -> None:
     """Write what a stage is beside its checkpoint, or see that it is the same."""
     record = json.dumps(asdict(stage))
-    if path.exists() and path.read_text(encoding="utf-8") != record:
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            temporary.write_text(record, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != record:
         raise click.ClickException(f"{path.parent}: holds a run of another stage labels; move it away")
-    path.write_text(record, encoding="utf-8")
 
 
 def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import keras
 import numpy as np
 
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
 from cn_zoo.geometry import POSE_UNIT_MM
-from cn_zoo.io.atomic import atomic_path
 from cn_zoo.training.sources import Source
 
 #: How much of the teacher stays at each step, once it has seen enough of them.
@@ -40,13 +37,6 @@ class MeanTeacher:
         for mine, theirs in zip(self.estimator.variables, self._student.variables, strict=True):
             if keras.backend.is_float_dtype(mine.dtype):
                 mine.assign(kept * mine + (1 - kept) * theirs)
-
-    def save(self, path: Path) -> None:
-        """Write the weights, ``*.weights.h5``."""
-        with atomic_path(path) as temporary:
-            whole = temporary.with_suffix(".weights.h5")
-            self.estimator.save_weights(whole)
-            whole.replace(temporary)
 
 
 class CoveredSource:

@@ -52,11 +52,7 @@ class Checkpoint(keras.callbacks.Callback):
                     f"{self.path}: not written at step {self._done}, as {weight.path} is no longer finite; the last "
                     "good checkpoint is kept; start again with a lower learning_rate"
                 )
-        # Keras insists on the double suffix, which a temporary name does not keep by itself.
-        with atomic_path(self.path) as temporary:
-            whole = temporary.with_suffix(".weights.h5")
-            self.model.save_weights(whole)
-            whole.replace(temporary)
+        save_weights(self.model, self.path)
 
     def restore(self, model: keras.Model) -> int:
         """Load the checkpoint into a compiled and built model, if there is one; return the steps done.
@@ -75,3 +71,12 @@ class Checkpoint(keras.callbacks.Callback):
                 "again in another --output"
             ) from None
         return int(model.optimizer.iterations)
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Write a model's weights and optimizer to ``*.weights.h5``, as a whole or not at all."""
+    # Keras insists on the double suffix, which a temporary name does not keep by itself.
+    with atomic_path(path) as temporary:
+        whole = temporary.with_suffix(".weights.h5")
+        model.save_weights(whole)
+        whole.replace(temporary)
