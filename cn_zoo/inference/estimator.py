@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
-from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, right_probability, seems_other_side
+from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, is_side_open, right_probability, seems_other_side
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
 from cn_zoo.inference.localisation import HandLocation, locate_hand
@@ -31,6 +32,8 @@ _LEAST_FILLED = 0.01
 _WELL_CENTERED_MM = 5.0
 #: How many further looks there are at most. A third would change next to nothing.
 _FURTHER_LOOKS = 2
+#: A hand whose side is open is also looked at from so far aside, in mm.
+_ASIDE_MM = 15.0
 #: ``confidence`` counts on joints within this distance of the truth.
 _CONFIDENT_MM = 20.0
 
@@ -184,7 +187,11 @@ class HandPoseEstimator:
         if hand != "auto":
             return self._look(depth_mm, camera, place, hand)
         right, left = (self._look(depth_mm, camera, place, each) for each in ("right", "left"))
-        return right if right_probability(place.right, right, left) >= 0.5 else left
+        probability = right_probability(place.right, [(right, left)])
+        if is_side_open(probability):
+            looks = [(right, left), *self._looks_beside(depth_mm, camera, place)]
+            probability = right_probability(place.right, looks)
+        return right if probability >= 0.5 else left
 
     def _look(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation, hand: str) -> HandPose:
         crop = HandCrop(camera, place.center_uvd, self.preset.cube_mm, mirror=hand != self.preset.hand)
@@ -193,6 +200,21 @@ class HandPoseEstimator:
             u, v, d = place.center_uvd
             raise NoHandError(f"nothing within the crop cube around u {u:.0f}, v {v:.0f}, d {d:.0f} mm; check --center")
         return self._to_hand_pose(self._runtime.run(picture), crop, place, hand)
+
+    def _looks_beside(
+        self, depth_mm: np.ndarray, camera: Camera, place: HandLocation
+    ) -> list[tuple[HandPose, HandPose]]:
+        """The hand as a right and as a left one, seen from a little to the right of a place, the left, below and above.
+
+        Crops turned instead told more on synthetic hands, but less on real ones.
+        """
+        center, looks = camera.uvd_to_xyz(np.array(place.center_uvd)), []
+        for aside in _ASIDE_MM * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]]):
+            moved = replace(place, center_uvd=tuple(camera.xyz_to_uvd(center + aside)))
+            # From there, next to nothing may be left of the hand.
+            with suppress(NoHandError):
+                looks.append(tuple(self._look(depth_mm, camera, moved, side) for side in ("right", "left")))
+        return looks
 
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, place: HandLocation, hand: str) -> HandPose:
         if "hand" not in outputs:

@@ -35,6 +35,8 @@ _LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.48, 0.83, 1.00
 #: network finds its side less likely than this, or the latter is more surprised; and less likely than the last number
 #: is wrong.
 _DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
+#: Which side a hand is of is open up to these log odds for either.
+_OPEN_SIDE = 3.0
 _LARGEST_LOG_ODDS = 7.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
 #: from synthetic ones, and must not be refused for it.
@@ -124,15 +126,23 @@ def hand_word(pose: HandPose) -> float:
     return max(log_odds(pose.shows_hand), 0.0)
 
 
-def right_probability(located: float, right: HandPose, left: HandPose) -> float:
+def right_probability(located: float, looks: Sequence[tuple[HandPose, HandPose]]) -> float:
     """Probability that a hand is a right one.
 
     Args:
         located: that probability by the locator alone; 0.5 if it was not asked.
-        right, left: the hand taken for a right, and for a left one.
+        looks: the hand taken for a right, and for a left one; several such looks have one word together.
     """
-    seen = _DEVIATION_SIDE * inclination(right.sigma, left.sigma) + _WORD_SIDE * side_word(right, left)
-    return _probability(_LOCATOR_SIDE * log_odds(located) + seen)
+    seen = [
+        _DEVIATION_SIDE * inclination(right.sigma, left.sigma) + _WORD_SIDE * side_word(right, left)
+        for right, left in looks
+    ]
+    return _probability(_LOCATOR_SIDE * log_odds(located) + float(np.mean(seen)))
+
+
+def is_side_open(right: float) -> bool:
+    """Whether a hand that is a right one with this probability is worth further looks."""
+    return abs(log_odds(right)) < _OPEN_SIDE
 
 
 def seems_other_side(
@@ -193,8 +203,8 @@ def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, 
 def _side_probability(place: HandLocation, pose: HandPose, look_at: Callable[[HandLocation, str], HandPose]) -> float:
     """Probability that a hand is of the side that it was taken for; the pose network sees it as the other one, too."""
     if pose.hand == "right":
-        return right_probability(place.right, pose, look_at(place, "left"))
-    return 1 - right_probability(place.right, look_at(place, "right"), pose)
+        return right_probability(place.right, [(pose, look_at(place, "left"))])
+    return 1 - right_probability(place.right, [(look_at(place, "right"), pose)])
 
 
 def log_odds(probability: float) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, HandCrop
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
 from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
@@ -22,6 +23,9 @@ _MOVED_MM, _MOVED_SHARES = (10.0, 30.0), (0.5, 0.5)
 #: Share of frames in which also a place without a hand is judged, how far from hands it is at least, and how near to
 #: the first one rather; of such places more are free around than chance would choose.
 _ASIDE, _AWAY_MM, _BESIDE_MM = 0.7, 110.0, 350.0
+#: Share of the places without a hand that a locator took for hands, if one is asked, and how far they are moved, in mm
+#: (standard deviation per axis).
+_NAMED, _NAMED_MOVED_MM = 0.75, 8.0
 _NEAREST_MM = 60.0
 _TRIED = 100
 #: Free around is a place where most of a ring about it, (2, 12) mm, shows nothing or what is so far behind.
@@ -32,6 +36,9 @@ _BEHIND_MM = 70.0
 JUDGE_CUBE_MM = 300.0
 
 _MSRA = LABELLED.index("msra")
+
+#: From (H, W) depth in mm and its camera to places (K, 3) xyz mm that a locator takes for hands, rightly or wrongly.
+PlaceNamer = Callable[[np.ndarray, Camera], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,16 @@ class LocatorBatch:
         )
 
 
-def draw_locator_batch(seed: int, start: int, count: int, split: str = "train") -> LocatorBatch:
-    """Frames ``start`` to ``start + count - 1`` of the sequence that `draw_locator_frame` draws one by one."""
+def draw_locator_batch(
+    seed: int, start: int, count: int, split: str = "train", name_places: PlaceNamer | None = None
+) -> LocatorBatch:
+    """Frames ``start`` to ``start + count - 1`` of the sequence that `draw_locator_frame` draws one by one.
+
+    Args:
+        seed, start, count, split: which frames.
+        name_places: what an earlier locator takes for hands; most places without a hand are then such, as they teach
+            more than chance ones.
+    """
     rows, columns = (size // VIEW_CELL for size in CANVAS)
     batch = LocatorBatch(
         planes=np.empty((count, *CANVAS, 2), np.float32),
@@ -86,7 +101,7 @@ def draw_locator_batch(seed: int, start: int, count: int, split: str = "train") 
         canvas, uvd = _on_canvas(FrameView.of(frame.depth_mm, frame.camera), frame, rng)
         batch.planes[row] = canvas.planes()
         batch.cells[row] = _cell_targets(canvas, uvd, frame.seen)
-        for column, (place, hand) in enumerate(_draw_places(frame, rng)):
+        for column, (place, hand) in enumerate(_draw_places(frame, rng, name_places)):
             crop = HandCrop(frame.camera, tuple(frame.camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
             batch.crops[row, column, :, :, 0] = crop.cut(frame.depth_mm)
             if hand is not None:
@@ -138,15 +153,33 @@ def _cell_targets(canvas: FrameView, uvd: np.ndarray, seen: np.ndarray) -> np.nd
     return targets
 
 
-def _draw_places(frame: LocatorFrame, rng: np.random.Generator) -> list[tuple[np.ndarray, int | None]]:
+def _draw_places(
+    frame: LocatorFrame, rng: np.random.Generator, name_places: PlaceNamer | None
+) -> list[tuple[np.ndarray, int | None]]:
     """Two places (3,) xyz mm to judge, each with the number of its hand, or None."""
     hands = np.flatnonzero(frame.seen >= LEAST_SEEN)[:PLACES].tolist()
     places: list[tuple[np.ndarray, int | None]] = [(_near(frame, number, rng), number) for number in hands]
     if len(places) == 1 and rng.random() > _ASIDE:
         places.append((_near(frame, places[0][1], rng), places[0][1]))
+    wrong = _draw_wrong_places(frame, rng, name_places) if name_places and len(places) < PLACES else []
     while len(places) < PLACES:
-        places.append((_draw_place_aside(frame, rng), None))
+        named = wrong and rng.random() < _NAMED
+        places.append((wrong.pop() if named else _draw_place_aside(frame, rng), None))
     return places
+
+
+def _draw_wrong_places(frame: LocatorFrame, rng: np.random.Generator, name_places: PlaceNamer) -> list[np.ndarray]:
+    """Places (3,) xyz mm that a locator takes for hands and that are none, in random order, each moved a little."""
+    xyz = name_places(frame.depth_mm, frame.camera)
+    wrong = rng.permutation(xyz[_is_away(frame, xyz)])
+    moved = wrong + _NAMED_MOVED_MM * rng.standard_normal(wrong.shape)
+    return list(np.where(moved[:, 2:] > _NEAREST_MM, moved, wrong))
+
+
+def _is_away(frame: LocatorFrame, xyz: np.ndarray) -> np.ndarray:
+    """Whether places (N, 3) are none of a hand that can be seen."""
+    away = np.linalg.norm(xyz[:, None] - frame.centers[None, :, _MSRA], axis=2)
+    return (away > np.where(frame.seen > _HARDLY_SEEN, _AWAY_MM, 0)).all(axis=1) & (xyz[:, 2] > _NEAREST_MM)
 
 
 def _near(frame: LocatorFrame, number: int, rng: np.random.Generator) -> np.ndarray:
@@ -164,12 +197,12 @@ def _draw_place_aside(frame: LocatorFrame, rng: np.random.Generator) -> np.ndarr
     v, u = v[depth[v, u] > 0], u[depth[v, u] > 0]
     d = depth[v, u] + rng.uniform(-10, 40, len(u))
     xyz = frame.camera.uvd_to_xyz(np.stack([u, v, d], axis=1))
-    away = np.linalg.norm(xyz[:, None] - frame.centers[None, :, _MSRA], axis=2)
-    usable = (away > np.where(frame.seen > _HARDLY_SEEN, _AWAY_MM, 0)).all(axis=1) & (xyz[:, 2] > _NEAREST_MM)
+    usable = _is_away(frame, xyz)
     if not usable.any():
         # Far behind everything: an empty crop.
         return np.array([0.0, 0.0, 5000.0])
-    for wanted in (away[:, 0] < _BESIDE_MM, _is_free_around(frame, xyz)):
+    beside = np.linalg.norm(xyz - frame.centers[0, _MSRA], axis=1) < _BESIDE_MM
+    for wanted in (beside, _is_free_around(frame, xyz)):
         if (usable & wanted).any() and rng.random() < 0.6:
             usable &= wanted
     return xyz[usable][0]

@@ -47,7 +47,8 @@ class LocatorRecipe:
         weight_decay: AdamW's, which steps vectors, the first layers and the last ones.
         checkpoint_every: steps between checkpoints.
         seed: of weights and frames.
-        start: a folder with the networks of an earlier run to start from; none if empty.
+        start: a folder with the networks of an earlier run to start from, which also name the places where the judge
+            learns that there is no hand; none if empty.
         validation_frames: that the score is fitted on.
         test_frames: of each test set that the record's figures come from.
     """
@@ -56,7 +57,7 @@ class LocatorRecipe:
     batch_size: int = 48
     learning_rate: float = 8e-3
     weight_decay: float = 1e-4
-    checkpoint_every: int = 125
+    checkpoint_every: int = 500
     seed: int = 3
     start: str = ""
     validation_frames: int = 4_000
@@ -115,7 +116,8 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
         return
     if recipe.start and not done:
         _start_from(Path(recipe.start), task)
-    stream = LocatorStream(recipe.batch_size, recipe.seed, done, every)
+    earlier = Path(recipe.start) if recipe.start else None
+    stream = LocatorStream(recipe.batch_size, recipe.seed, done, every, earlier)
     curves = keras.callbacks.CSVLogger(folder / "locator.csv", append=done > 0)
     progress = RichProgress(LOCATOR, steps, done, recipe.batch_size)
     try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from threading import Lock
 
 import keras
 import numpy as np
 
+from cn_zoo.geometry import Camera
+from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.synthesis.locator_batch import LocatorBatch, draw_locator_batch
 
 
@@ -23,13 +27,17 @@ class LocatorStream(keras.utils.PyDataset):
         seed: of the sequence.
         start: number of the first batch.
         length: batches per epoch.
+        earlier: folder of a locator that names places without a hand; None: chance names them.
         processes: number of worker processes.
     """
 
-    def __init__(self, batch_size: int, seed: int, start: int, length: int, processes: int = 1) -> None:
+    def __init__(
+        self, batch_size: int, seed: int, start: int, length: int, earlier: Path | None = None, processes: int = 1
+    ) -> None:
         # One worker in Keras's sense: its own threads fetch batches before it has told where the epoch begins.
         super().__init__(workers=1, use_multiprocessing=False)
         self._batch_size, self._seed, self._length = batch_size, seed, length
+        self._name_places = earlier and partial(_name_places, earlier)
         self._first, self._furthest = start, start
         # Spawned: a fork would copy the threads of a deep-learning framework.
         self._pool = ProcessPoolExecutor(processes, get_context("spawn"))
@@ -65,4 +73,11 @@ class LocatorStream(keras.utils.PyDataset):
         self._pool.shutdown(cancel_futures=True)
 
     def _draw(self, number: int) -> Future[LocatorBatch]:
-        return self._pool.submit(draw_locator_batch, self._seed, number * self._batch_size, self._batch_size)
+        start, count = number * self._batch_size, self._batch_size
+        return self._pool.submit(draw_locator_batch, self._seed, start, count, name_places=self._name_places)
+
+
+def _name_places(earlier: Path, depth_mm: np.ndarray, camera: Camera) -> np.ndarray:
+    """Places (K, 3) xyz mm that an earlier locator would have a closer look at."""
+    places = HandLocator.load(earlier).candidates(depth_mm, camera)
+    return camera.uvd_to_xyz(np.array([place.center_uvd for place in places]).reshape(-1, 3))

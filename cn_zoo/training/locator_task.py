@@ -12,6 +12,8 @@ from cn_zoo.models.hand_locator import JUDGE_FEATURES
 _GOOD = 0.3
 #: A place is learned no harder than this far off, in cells or units of 50 mm.
 _FARTHEST = 3.0
+#: What is a hand counts more than where: places are found anew by the pose network, and its word comes late.
+_HAND_WEIGHT = 3.0
 
 
 class LocatorTask(keras.Model):
@@ -55,7 +57,7 @@ class LocatorTask(keras.Model):
         values = (cells, POSE_UNIT_MM * centers, POSE_UNIT_MM * joints, hand, side)
         for mean, value in zip(self._means, values, strict=True):
             mean.update_state(value)
-        return cells + hand + side + centers + joints
+        return cells + _HAND_WEIGHT * hand + side + centers + joints
 
 
 def _cells_loss(y: KerasTensor, cells: KerasTensor) -> KerasTensor:

@@ -60,7 +60,7 @@ class _Puppet:
         self.crops.append(crop)
         # On the side of the picture where there is more, the network is surer: right hands lean right here.
         lean = (crop[:, 64:] < 1).sum() - (crop[:, :64] < 1).sum()
-        sigma = np.full(14, self.sigma if lean > -600 else 2 * self.sigma, dtype=np.float32)
+        sigma = np.full(14, self.sigma if lean > -600 else 4 * self.sigma, dtype=np.float32)
         vectors = {"latent": np.zeros(23, dtype=np.float32), "hand": np.full(2, 0.5, dtype=np.float32)}
         return {"pose": self.pose, "sigma": sigma, **vectors}
 
@@ -170,7 +170,8 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
     puppet = _Puppet(np.zeros((14, 3)))
     estimator = HandPoseEstimator(puppet, _preset())
     assert estimator.predict(image, center=CENTER, hand="auto").hand == hand
-    assert len(puppet.crops) == 2
+    # Either way, and as it says neither, from four places beside.
+    assert len(puppet.crops) == 10
     assert estimator.predict(image, hand="auto").hand == hand
     assert locator.asked == [("nyu", 1)]
     assert {estimator.predict(image, hand=told).hand for told in ("right", "left")} == {"right", "left"}
@@ -192,7 +193,8 @@ def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locat
 def test_several_hands_each_seen_both_ways(locator):
     puppet = _Puppet(np.zeros((14, 3)))
     hands = HandPoseEstimator(puppet, _preset()).predict_hands(_image_with_block(), max_hands=3)
-    assert len(puppet.crops) == 4
+    # Each both ways, and as both are alike, from four places beside.
+    assert len(puppet.crops) == 20
     assert [hand.center_uvd for hand in hands] == [CENTER, (270.0, 250.0, 700.0)]
 
 
@@ -226,8 +228,43 @@ def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
 def test_the_last_look_tells_the_side(locator):
     locator.locations.pop()
     puppet = _Puppet(np.full((14, 3), 0.5))
-    answer, fits_side = puppet.run, iter([0.9, 0.1, *2 * [0.1, 0.9]])
+    answer, fits_side = puppet.run, iter([0.999, 0.001, *2 * [0.001, 0.999]])
     puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
     hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="auto")
     assert hand.hand == "left"
     assert len(puppet.crops) == 6
+
+
+def test_a_side_that_is_open_is_looked_at_from_places_beside():
+    puppet = _Puppet(np.zeros((14, 3)))
+    # A right one at first sight; from most places beside, rather a left one.
+    answer, fits_side = puppet.run, iter([0.7, 0.3, 0.6, 0.4, *3 * [0.2, 0.8]])
+    puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
+    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER, hand="auto")
+    assert hand.hand == "left"
+    assert hand.center_uvd == CENTER
+    assert len(puppet.crops) == 10
+    # Seen from the right, the block lies to the left; as a left hand it is seen in a mirror.
+    first, from_right, from_right_as_left = (np.argwhere(puppet.crops[seen] < 1).mean(axis=0) for seen in (0, 2, 3))
+    assert first[1] - from_right[1] == pytest.approx(15 / 250 * 128, abs=1)
+    assert from_right_as_left[1] - first[1] == pytest.approx(15 / 250 * 128, abs=1.5)
+
+
+def test_a_side_that_is_clear_is_not_looked_at_again():
+    puppet = _Puppet(np.zeros((14, 3)))
+    answer, fits_side = puppet.run, iter([0.999, 0.001])
+    puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
+    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER, hand="auto")
+    assert hand.hand == "right"
+    assert len(puppet.crops) == 2
+
+
+def test_a_hand_that_only_just_shows_has_no_looks_beside():
+    depth = np.zeros((480, 640), dtype=np.float32)
+    u, v, d = (int(each) for each in CENTER)
+    # At the crop's left edge, so that one seen from the right holds nothing of it.
+    depth[v - 30 : v + 30, u - 99 : u - 90] = d + np.arange(9) % 5
+    puppet = _Puppet(np.zeros((14, 3)))
+    estimator = HandPoseEstimator(puppet, _preset())
+    assert estimator.predict(depth, center=CENTER, hand="auto").center_uvd == CENTER
+    assert len(puppet.crops) == 8

@@ -69,15 +69,14 @@ def test_a_hand_is_likelier_where_either_network_is_surer(located, mm, word):
 @given(probabilities, deviations, deviations, probabilities, probabilities)
 def test_what_is_right_in_a_mirror_is_left(located, right_mm, left_mm, right_word, left_word):
     right, left = _pose(right_mm, fits_side=right_word), _pose(left_mm, "left", fits_side=left_word)
-    here = right_probability(located, right, left)
-    assert here + right_probability(1 - located, left, right) == pytest.approx(1.0)
+    here = right_probability(located, [(right, left)])
+    assert here + right_probability(1 - located, [(left, right)]) == pytest.approx(1.0)
 
 
 @given(probabilities, deviations, deviations, probabilities, probabilities, st.floats(0.01, 0.5))
 def test_more_evidence_for_right_never_makes_it_less_likely(located, right_mm, left_mm, right_word, left_word, more):
-    here = right_probability(
-        located, _pose(right_mm, fits_side=right_word), _pose(left_mm, "left", fits_side=left_word)
-    )
+    poses = _pose(right_mm, fits_side=right_word), _pose(left_mm, "left", fits_side=left_word)
+    here = right_probability(located, [poses])
     right, left = min(1.0, right_word + more), max(0.0, left_word - more)
     for evidence in (
         (min(1.0, located + more), right_mm, left_mm, right_word, left_word),
@@ -88,16 +87,23 @@ def test_more_evidence_for_right_never_makes_it_less_likely(located, right_mm, l
     ):
         there, mm, other_mm, word, other_word = evidence
         poses = _pose(mm, fits_side=word), _pose(other_mm, "left", fits_side=other_word)
-        assert right_probability(there, *poses) >= here - 1e-12
+        assert right_probability(there, [poses]) >= here - 1e-12
 
 
 @pytest.mark.parametrize("of", ["located", "sureness", "word"])
 def test_whatever_speaks_for_right_makes_it_likelier(of):
-    plain = right_probability(0.5, _pose(8.0), _pose(8.0, "left"))
+    plain = right_probability(0.5, [(_pose(8.0), _pose(8.0, "left"))])
     assert plain == pytest.approx(0.5)
     located = 0.7 if of == "located" else 0.5
     left = _pose(10.0 if of == "sureness" else 8.0, "left", fits_side=0.3 if of == "word" else 0.5)
-    assert right_probability(located, _pose(8.0), left) > 0.54
+    assert right_probability(located, [(_pose(8.0), left)]) > 0.54
+
+
+def test_several_looks_have_one_word_together():
+    for_right, for_left = ((_pose(8.0, fits_side=word), _pose(8.0, "left", fits_side=1 - word)) for word in (0.7, 0.1))
+    assert right_probability(0.5, [for_right]) > 0.5
+    assert right_probability(0.5, [for_right, for_left]) < 0.5
+    assert right_probability(0.5, [for_right, for_left]) > right_probability(0.5, [for_left])
 
 
 def test_the_pose_network_overrules_the_locator():

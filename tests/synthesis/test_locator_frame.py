@@ -104,3 +104,25 @@ def test_the_mirror_shows_the_other_hand(batch):
     for name in ("planes", "cells", "crops", "hand", "centers"):
         np.testing.assert_array_equal(getattr(mirrored.mirrored(), name), getattr(batch, name))
     np.testing.assert_array_equal(mirrored.planes[0, :, 0], batch.planes[0, :, -1])
+
+
+def test_most_places_without_a_hand_are_those_that_a_locator_names(batch):
+    """One that names an empty place, far outside the image, and every hand."""
+    hands = {frame.depth_mm.tobytes(): frame.centers[:, 2] for frame in FRAMES[:40]}
+
+    def name_places(depth_mm, camera):
+        return np.concatenate([hands[depth_mm.tobytes()], [[9000.0, 0.0, 600.0]]])
+
+    named = draw_locator_batch(11, 0, 40, name_places=name_places)
+    np.testing.assert_array_equal(named.planes, batch.planes)
+    np.testing.assert_array_equal(named.hand[:, 0], batch.hand[:, 0])
+    empty = [(each.crops == 1).all(axis=(2, 3, 4)) for each in (named, batch)]
+    # No frame that shows anything holds the empty place twice, nor counts it as a hand.
+    assert empty[0][~empty[1].any(axis=1)].sum(axis=1).max() == 1
+    assert not named.hand[empty[0]].any()
+    has_room = (named.hand[..., 0] == 0).any(axis=1)
+    assert empty[0][has_room].any(axis=1).mean() > 0.6
+    assert empty[1][has_room].any(axis=1).mean() < 0.3
+    # Where it is not taken, a chance place is, as before; never a hand as one without.
+    rest = named.crops[(named.hand[..., 0] == 0) & ~empty[0]]
+    assert (rest < 1).mean() > 0.1
