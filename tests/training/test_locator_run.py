@@ -60,6 +60,17 @@ def test_the_stream_shows_each_batch_and_its_mirror_image():
     np.testing.assert_array_equal(mirrored["centers"], drawn.centers * [-1, 1, 1])
 
 
+def test_an_earlier_locator_names_places_without_a_hand(run):
+    stream = LocatorStream(batch_size=12, seed=2, start=0, length=2, earlier=run)
+    x, y = stream[0]
+    stream.close()
+    plain = draw_locator_batch(2, 0, 12)
+    np.testing.assert_array_equal(x["planes"], plain.planes)
+    np.testing.assert_array_equal(y["hand"][:, 0], plain.hand[:, 0])
+    differs = (x["crops"] != plain.crops).any(axis=(2, 3, 4))
+    assert differs[y["hand"][..., 0] == 0].mean() > 0.3
+
+
 def test_the_truth_costs_next_to_nothing():
     task = LocatorTask(build_hand_finder(), build_hand_judge())
     batch = draw_locator_batch(2, 0, 8)
