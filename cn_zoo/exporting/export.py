@@ -16,14 +16,13 @@ from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_p
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.geometry import HandCrop
-from cn_zoo.geometry.frame_view import FrameView
+from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
-from cn_zoo.synthesis.locator_batch import JUDGE_CUBE_MM
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed

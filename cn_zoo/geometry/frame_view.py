@@ -15,6 +15,9 @@ from cn_zoo.geometry.camera import Camera
 VIEW_FOCAL = 96.0
 #: The hand finder's map has a cell for so many pixels of the view, each way; it looks at twice that at its coarsest.
 VIEW_CELL = 8
+#: Edge of the cube that the judge sees around a place in the view, in mm: more than a pose network's, as it is less
+#: well centred.
+JUDGE_CUBE_MM = 300.0
 #: Depth at which nearness is 1 and the finder's logarithm of depth 0, in mm.
 VIEW_DEPTH_MM = 500.0
 #: Depth outside of this, in mm, counts as not measured.

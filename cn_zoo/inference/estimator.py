@@ -165,7 +165,11 @@ class HandPoseEstimator:
             mean = pose.xyz.mean(axis=0)
             if math.dist(mean, camera.uvd_to_xyz(pose.center_uvd)) < _WELL_CENTERED_MM:
                 break
-            pose = self._estimate(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), hand)
+            try:
+                pose = self._estimate(depth_mm, camera, replace(place, center_uvd=tuple(camera.xyz_to_uvd(mean))), hand)
+            except NoHandError:
+                # The joints led away from the hand: the look before is the better one.
+                break
         return replace(pose, confidence=place.confidence * _share_near(pose.sigma))
 
     def _doubted(

@@ -20,14 +20,12 @@ import numpy as np
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
-from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView, with_neighbours
+from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView, with_neighbours
 from cn_zoo.inference.localisation import HandLocation, locate_hand, no_hand_error
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
 
-#: Edge of the cube that the judge sees, in mm.
-JUDGE_CUBE_MM = 300.0
 #: Skeletons whose hand centres the judge gives, in order.
 JUDGE_CENTERS = ("nyu", "icvl", "msra")
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
-from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
+from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView
 from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
 
@@ -31,9 +31,6 @@ _TRIED = 100
 #: Free around is a place where most of a ring about it, (2, 12) mm, shows nothing or what is so far behind.
 _RING = 100 * np.stack([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)])
 _BEHIND_MM = 70.0
-
-#: Edge of the judge's cube: larger than the pose network's, as it is less well centred.
-JUDGE_CUBE_MM = 300.0
 
 _MSRA = LABELLED.index("msra")
 

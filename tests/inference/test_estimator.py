@@ -268,3 +268,11 @@ def test_a_hand_that_only_just_shows_has_no_looks_beside():
     estimator = HandPoseEstimator(puppet, _preset())
     assert estimator.predict(depth, center=CENTER, hand="auto").center_uvd == CENTER
     assert len(puppet.crops) == 8
+
+
+def test_joints_that_lead_away_from_the_hand_are_not_followed(locator):
+    locator.locations.pop()
+    puppet = _Puppet(np.full((14, 3), 5.0))  # 250 mm to the right, down and behind: nothing is there
+    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left")
+    assert hand.center_uvd == CENTER
+    assert len(puppet.crops) == 1
