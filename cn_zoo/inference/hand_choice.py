@@ -23,12 +23,12 @@ from cn_zoo.inference.localisation_network import SAME_HAND_MM
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.15
+_LEAST_PROBABILITY = 0.18
 #: What is found once hands are taken out of the image must be likelier: parts of them and their arms are left.
 _LEAST_BESIDE = 0.35
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
-#: and of the `hand_word`.
-_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.40, 0.81, -1.53, 0.83
+#: and of its `hand_word`.
+_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.00, 0.79, -1.48, 0.81
 #: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
 _LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.48, 0.83, 1.00
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
@@ -38,6 +38,9 @@ _DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
 #: Which side a hand is of is open up to these log odds for either.
 _OPEN_SIDE = 3.0
 _LARGEST_LOG_ODDS = 7.0
+#: The pose network's own word on what is a hand counts up to these log odds against one, and for one: real hands are
+#: doubtful to a network that learned from synthetic ones.
+_MOST_AGAINST, _MOST_FOR = 1.0, 4.0
 #: More surprise than this counts no more: real hands before a real camera are all a surprise to a network that learned
 #: from synthetic ones, and must not be refused for it.
 _MOST_SURPRISE = 1.0
@@ -119,11 +122,8 @@ def surprise(sigma: np.ndarray, usual_mm: float) -> float:
 
 
 def hand_word(pose: HandPose) -> float:
-    """The pose network's own log odds of a hand, where they speak for one; 0 where they speak against it.
-
-    For as with surprise: real hands are doubtful to a network that learned from synthetic ones.
-    """
-    return max(log_odds(pose.shows_hand), 0.0)
+    """The pose network's own log odds of a hand, within what they are believed."""
+    return min(max(log_odds(pose.shows_hand), -_MOST_AGAINST), _MOST_FOR)
 
 
 def right_probability(located: float, looks: Sequence[tuple[HandPose, HandPose]]) -> float:

@@ -11,32 +11,21 @@ HAND_HEAD, SIDE_HEAD, HEAD_NORM = "hand_head", "side_head", "head_norm"
 _FARTHEST = 3.0
 
 
-def build_hand_head(doubts: int) -> keras.Model:
-    """A small network that tells hands by what the posterior is unsure of.
-
-    What the posterior finds, its features, would tell more on synthetic depth maps, but less on real ones, which look
-    different all over; where it is in doubt, and where it is not, is much the same on both.
-
-    Args:
-        doubts: D, how many there are.
-
-    Returns:
-        A functional model from ``evidence`` (B, D), logarithms of the latent's variances and of the maps' scatter, to
-        the log odds (B, 1) that the crop shows a hand; 0 until it is trained.
-    """
-    return _build_head(doubts, HAND_HEAD)
-
-
-def build_side_head(evidence: int) -> keras.Model:
-    """A small network that tells right from left by what the posterior finds, and what it is unsure of.
+def build_hand_head(evidence: int) -> keras.Model:
+    """A small network that tells hands by what the posterior finds, and what it is unsure of.
 
     Args:
         evidence: E, how many features and doubts there are.
 
     Returns:
-        A functional model from ``evidence`` (B, E) to the log odds (B, 1) that the hand is one of the side that the
-        posterior knows; 0 until it is trained.
+        A functional model from ``evidence`` (B, E) to the log odds (B, 1) that the crop shows a hand; 0 until it is
+        trained.
     """
+    return _build_head(evidence, HAND_HEAD)
+
+
+def build_side_head(evidence: int) -> keras.Model:
+    """The same for sides: the log odds (B, 1) that the hand is one of the side that the posterior knows."""
     return _build_head(evidence, SIDE_HEAD)
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import Skeleton
-from cn_zoo.models.hand_head import HAND_HEAD, SIDE_HEAD, build_hand_head, build_side_head
+from cn_zoo.models.hand_head import build_hand_head, build_side_head
 
 #: The layer that turns spreads into deviations.
 SIGMA_CALIBRATION = "sigma_calibration"
-_HEADS = {HAND_HEAD: build_hand_head, SIDE_HEAD: build_side_head}
 
 
 def build_pose_estimator(
@@ -70,8 +69,8 @@ def evidence_of(estimator: keras.Model) -> keras.Model:
     """The part of an estimator that comes before its two heads.
 
     Returns:
-        A functional model from ``depth`` to a dict, by the heads' names: ``hand_head`` (B, D), all that the posterior
-        says of how unsure it is, as logarithms; ``side_head`` (B, F + D), its features and the same.
+        A functional model from ``depth`` to ``evidence`` (B, E): the posterior's features, and all that it says of how
+        unsure it is, as logarithms.
     """
     posterior = estimator.get_layer("posterior_head")(estimator.get_layer("trunk")(estimator.input))
     return keras.Model(estimator.input, posterior_evidence(posterior))
@@ -88,20 +87,20 @@ def set_sigma_calibration(estimator: keras.Model, factors: np.ndarray) -> None:
     estimator.get_layer(SIGMA_CALIBRATION).set_weights([kernel])
 
 
-def posterior_evidence(posterior: dict[str, KerasTensor]) -> dict[str, KerasTensor]:
-    """What each head goes by, as `evidence_of` tells, of what a posterior head gives."""
-    doubts = posterior["log_variance"]
+def posterior_evidence(posterior: dict[str, KerasTensor]) -> KerasTensor:
+    """What heads go by, as `evidence_of` tells, of what a posterior head gives."""
+    evidence = [posterior["features"], posterior["log_variance"]]
     if "scatter" in posterior:
-        doubts = layers.Concatenate(dtype="float32")([doubts, ops.log(posterior["scatter"])])
-    return {HAND_HEAD: doubts, SIDE_HEAD: layers.Concatenate(dtype="float32")([posterior["features"], doubts])}
+        evidence.append(ops.log(posterior["scatter"]))
+    return layers.Concatenate(dtype="float32")(evidence)
 
 
-def _hand_odds(evidence: dict[str, KerasTensor]) -> KerasTensor:
+def _hand_odds(evidence: KerasTensor) -> KerasTensor:
     """Log odds (B, 2) of a hand, and of the known side. They are learned last, on a finished posterior."""
-    heads = [build(evidence[name].shape[-1]) for name, build in _HEADS.items()]
+    heads = [build(evidence.shape[-1]) for build in (build_hand_head, build_side_head)]
     for head in heads:
         head.trainable = False
-    return layers.Concatenate(dtype="float32")([head(evidence[head.name]) for head in heads])
+    return layers.Concatenate(dtype="float32")([head(evidence) for head in heads])
 
 
 def _decode_around(pose_decoder: keras.Model, latent: KerasTensor, log_variance: KerasTensor) -> KerasTensor:

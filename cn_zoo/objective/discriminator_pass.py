@@ -7,7 +7,7 @@ from functools import cached_property
 
 from keras import KerasTensor, ops
 
-from cn_zoo.models import SIDE_HEAD, Networks, posterior_evidence
+from cn_zoo.models import Networks, posterior_evidence
 from cn_zoo.objective.adversarial_terms import realness_error
 from cn_zoo.objective.batch import Batch
 from cn_zoo.objective.depth_terms import clipped_reconstruction
@@ -99,7 +99,7 @@ class DiscriminatorPass:
         posterior = {
             name: value if name == "features" else ops.stop_gradient(value) for name, value in self._posterior.items()
         }
-        evidence = posterior_evidence(posterior)[SIDE_HEAD]
+        evidence = posterior_evidence(posterior)
         known, mirrored = evidence[: self.count], evidence[self._unmirrored_count :]
         odds = self.nets.side_head(ops.concatenate([known, mirrored]), training=self.batch.training)[:, 0]
         return ops.mean(side_error(odds[: self.count], odds[self.count :]))

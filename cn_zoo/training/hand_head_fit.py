@@ -1,4 +1,4 @@
-"""The estimator's word on whether it sees a hand, learned from its finished doubts."""
+"""The estimator's word on whether it sees a hand, learned last, from what the hand locator takes for hands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import keras
 import numpy as np
 
-from cn_zoo.models import HAND_HEAD, build_hand_head, evidence_of, set_head
+from cn_zoo.models import build_hand_head, evidence_of, set_head
 from cn_zoo.synthesis.worker import WorkerPool
 from cn_zoo.training.hand_places import HandPlaces, draw_hand_places
 from cn_zoo.training.head_fit import fit_head
@@ -32,20 +32,20 @@ def fit_hand_head(estimator: keras.Model, name: str, frames: int, seed: int) -> 
         frames: how many whole ones the places come from.
         seed: of frames and weights.
     """
-    doubts, truths = _seen_places(evidence_of(estimator), name, frames, seed)
-    head = build_hand_head(doubts.shape[-1])
-    fit_head(head, doubts, truths, keras.losses.BinaryCrossentropy(from_logits=True), seed)
+    evidence, truths = _seen_places(evidence_of(estimator), name, frames, seed)
+    head = build_hand_head(evidence.shape[-1])
+    fit_head(head, evidence, truths, keras.losses.BinaryCrossentropy(from_logits=True), seed)
     set_head(estimator, head)
 
 
 def _seen_places(network: keras.Model, name: str, frames: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Doubts (N, 1, D) about places and their mirror images, and whether they are hands (N, 1)."""
-    doubts, truths = [], []
+    """Evidence (N, 1, E) about places and their mirror images, and whether they are hands (N, 1)."""
+    evidence, truths = [], []
     for places in _draw_places(name, frames, seed):
         for depth in (places.depth, places.depth[:, :, ::-1]):
-            doubts.append(network.predict_on_batch(depth)[HAND_HEAD])
+            evidence.append(network.predict_on_batch(depth))
             truths.append(places.is_hand[:, None].astype(np.float32))
-    return np.concatenate(doubts)[:, None], np.concatenate(truths)
+    return np.concatenate(evidence)[:, None], np.concatenate(truths)
 
 
 def _draw_places(name: str, frames: int, seed: int) -> Iterator[HandPlaces]:

@@ -33,7 +33,7 @@ class Calibration:
         test_samples: crops of each synthetic test.
     """
 
-    hand_frames: int = 24_000
+    hand_frames: int = 40_000
     side_crops: int = 64_000
     samples: int = 4_000
     test_samples: int = 4_000

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
-from cn_zoo.models import SIDE_HEAD, build_side_head, evidence_of, set_head
+from cn_zoo.models import build_side_head, evidence_of, set_head
 from cn_zoo.objective import side_error
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.stream import CropStream
@@ -39,7 +39,7 @@ def _seen_both_ways(network: keras.Model, name: str, crops: int, seed: int) -> n
     with closing(CropStream(PRESETS[name], _BATCH, seed, length=length)) as stream:
         for index in range(length):
             depth, _ = stream[index]
-            views = [network.predict_on_batch(view)[SIDE_HEAD] for view in (depth, depth[:, :, ::-1])]
+            views = [network.predict_on_batch(view) for view in (depth, depth[:, :, ::-1])]
             seen.append(np.stack(views, axis=1))
     return np.concatenate(seen)
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import SIDE_HEAD, evidence_of
+from cn_zoo.models import evidence_of
 from cn_zoo.objective import Batch, JointObjective
 
 #: The networks that each term must reach.
@@ -91,7 +91,7 @@ def test_sides_are_told_by_features_and_leave_the_doubts_alone(nets):
     doubts = nets.posterior_head.get_layer("posterior_log_variance").kernel.value
     assert tape.gradient(side, doubts) is None
     views = (batch.depth, keras.ops.flip(batch.depth, axis=2))
-    evidence = [evidence_of(nets.estimator)(view)[SIDE_HEAD] for view in views]
+    evidence = [evidence_of(nets.estimator)(view) for view in views]
     known, mirrored = (np.array(nets.side_head(each))[:, 0] for each in evidence)
     expected = np.mean(np.log1p(np.exp(-known)) + np.log1p(np.exp(mirrored)) + np.log1p(np.exp(mirrored - known)))
     np.testing.assert_allclose(float(side), expected, rtol=1e-4)
