@@ -111,7 +111,7 @@ class LabelledSource:
 
 
 class UnlabelledSource:
-    """Frames of converted sets without their labels, each seen twice: turned, scaled and shifted in two ways.
+    """Frames of converted sets without their labels, each seen twice, changed in two ways.
 
     Args:
         frames: the sets, each with the indices of its frames.
