@@ -32,6 +32,7 @@ def tilt_patch(patch: np.ndarray, tilt: tuple[float, float], center: float, unit
     """Turn what a patch shows about its centre.
 
     What comes to lie behind something else vanishes; what was hidden, and beyond the patch's edges, is unmeasured.
+    Lines of sight are taken as parallel, as in crop coordinates, where the turn is then linear.
 
     Args:
         patch: ``(S, S)`` uint16 depth, 0 = no measurement.
