@@ -167,10 +167,10 @@ def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, sourc
     teacher = MeanTeacher(nets.estimator)
     if done:
         teacher.estimator.load_weights(place / "teacher.weights.h5")
-    sources = [LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed)]
+    sources = [LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed, recipe.augmentation)]
     if taught:
         frames, rest = data.unlabelled[0]
-        sources.append(TaughtSource(frames, rest, stage.batch_size, recipe.seed, teacher))
+        sources.append(TaughtSource(frames, rest, stage.batch_size, recipe.seed, teacher, recipe.augmentation))
     sources = [CoveredSource(each, recipe.seed + number) for number, each in enumerate(sources)]
     checkpoint.on_train_begin()
     for step, (x, y) in zip(range(done, stage.steps), batches(sources, done), strict=False):
@@ -207,8 +207,8 @@ def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
             if begun["schedule"].get(name) != stage or not (other.parent / f"{name}.weights.h5").exists():
                 break
             same.append(name)
-        rest = ("seed", "dataset", "architecture", "start", "mixed_precision", "poses", "labelled_fraction", "held_out")
-        if all(begun[key] == wanted[key] for key in rest) and len(same) > len(shared):
+        rest = wanted.keys() - {"schedule"}
+        if all(begun.get(key) == wanted[key] for key in rest) and len(same) > len(shared):
             shared, source = same, other.parent
     place.mkdir(parents=True)
     for name in shared:

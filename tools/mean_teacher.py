@@ -70,16 +70,24 @@ class TaughtSource:
         batch_size: U.
         seed: of order and changes.
         teacher: as it is when a batch is asked for.
+        changes: how far crops are changed.
     """
 
     def __init__(
-        self, frames: ConvertedSet, indices: np.ndarray, batch_size: int, seed: int, teacher: MeanTeacher
+        self,
+        frames: ConvertedSet,
+        indices: np.ndarray,
+        batch_size: int,
+        seed: int,
+        teacher: MeanTeacher,
+        changes: CropAugmentation,
     ) -> None:
         self._frames = frames
         self._indices = indices
         self._batch_size = batch_size
         self._seed = seed
         self._teacher = teacher
+        self._changes = changes
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``depth`` (U, 128, 128, 1) and ``pose`` (U, J, 3)."""
@@ -87,10 +95,9 @@ class TaughtSource:
         plain = self._frames.crops(chosen)[0]
         poses = _seen_four_ways(self._teacher.estimator, plain)
         # The same numbers twice: once for what is seen, once for where the joints go.
-        changes = CropAugmentation()
-        depth = self._frames.crops(chosen, changes, self._generator(index, _VIEW))[0]
+        depth = self._frames.crops(chosen, self._changes, self._generator(index, _VIEW))[0]
         rng = self._generator(index, _VIEW)
-        poses = [changes.draw(rng).move(pose, POSE_UNIT_MM) for pose in poses]
+        poses = [self._changes.draw(rng).move(pose, POSE_UNIT_MM) for pose in poses]
         return {"depth": depth, "pose": np.stack(poses).astype(np.float32)}
 
     def close(self) -> None:

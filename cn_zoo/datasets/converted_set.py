@@ -155,7 +155,7 @@ class ConvertedSet:
 
         Args:
             indices: ``B`` frames.
-            augmentation: turns, scales and shifts each crop by chance; None cuts ``HandCrop``'s own crops.
+            augmentation: tilts, turns, scales and shifts each crop by chance; None cuts ``HandCrop``'s own crops.
             rng: draws the augmentation.
 
         Returns:
@@ -171,8 +171,10 @@ class ConvertedSet:
             jitter = augmentation.draw(rng) if augmentation else CropJitter()
             patch = self._patch(index)
             patch = patch[:, ::-1] if self.hand == "left" else patch
-            crop = jitter.resample(patch, CROP_SIZE, _CUBE_MM / CROP_SIZE)
-            depth[row, ..., 0] = _to_crop(crop, self.centers_uvd[index, 2] + jitter.shift_mm[2], jitter.scale)
+            center, pitch = self.centers_uvd[index, 2], _CUBE_MM / CROP_SIZE
+            patch = jitter.tilt_patch(patch, center * _UNITS_PER_MM, pitch * _UNITS_PER_MM)
+            crop = jitter.resample(patch, CROP_SIZE, pitch)
+            depth[row, ..., 0] = _to_crop(crop, center + jitter.shift_mm[2], jitter.scale)
             if pose is not None:
                 pose[row] = jitter.move(pose[row], POSE_UNIT_MM)
         return depth, pose

@@ -1,4 +1,4 @@
-"""Chance changes of a training crop: turned in the plane, scaled, shifted."""
+"""Chance changes of a training crop: tilted, turned in the plane, scaled, shifted."""
 
 from __future__ import annotations
 
@@ -6,26 +6,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.datasets.patch_tilt import tilt_patch, tilt_rotation
+
 
 @dataclass(frozen=True)
 class CropJitter:
-    """One change of a crop, the same for its image and its pose.
+    """One change of a crop, the same for its image and its pose. What is tilted is then turned, scaled and shifted.
 
     Attributes:
         angle: turn in the image plane, in radians, from x (right) towards y (down).
         scale: 1.1 shows the hand a tenth larger.
         shift_mm: (right, down, forward) by which the hand centre is missed.
+        tilt: turn about an axis in the image plane through the hand centre: the axis (right, down), as long as the
+            angle in radians.
     """
 
     angle: float = 0.0
     scale: float = 1.0
     shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    tilt: tuple[float, float] = (0.0, 0.0)
+
+    def tilt_patch(self, patch: np.ndarray, center: float, units_per_pixel: float) -> np.ndarray:
+        """See a patch from another side, as `cn_zoo.datasets.patch_tilt.tilt_patch`."""
+        return tilt_patch(patch, self.tilt, center, units_per_pixel)
 
     def resample(self, patch: np.ndarray, size: int, pitch_mm: float) -> np.ndarray:
         """Turn, unscale and shift in the image plane: cut a changed crop out of a larger patch of the same centre.
 
         Args:
-            patch: ``(S, S)`` depth of any unit, 0 = no measurement.
+            patch: ``(S, S)`` depth of any unit, 0 = no measurement; tilted already.
             size: pixels along an edge of the crop, at most S.
             pitch_mm: width of a pixel of patch and crop alike.
 
@@ -33,7 +42,7 @@ class CropJitter:
             ``(size, size)`` values of the nearest pixels; 0 where the patch ends.
         """
         edge = len(patch)
-        if self == CropJitter():
+        if (self.angle, self.scale, self.shift_mm[:2]) == (0, 1, (0, 0)):
             first = (edge - size) // 2
             return patch[first : first + size, first : first + size]
         steps = (np.arange(size, dtype=np.float32) + 0.5 - size / 2) / self.scale
@@ -52,7 +61,7 @@ class CropJitter:
         """Change a pose ``(J, 3)`` in crop coordinates (right, down, forward) of ``unit_mm`` alike."""
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-        return (pose - np.array(self.shift_mm) / unit_mm) @ (self.scale * turn)
+        return (pose @ tilt_rotation(self.tilt) - np.array(self.shift_mm) / unit_mm) @ (self.scale * turn)
 
 
 @dataclass(frozen=True)
@@ -63,11 +72,13 @@ class CropAugmentation:
         rotation_deg: half range of the turn in the image plane.
         scale: relative half range of the hand's size.
         shift_mm: standard deviation of the centre's error along each axis.
+        tilt_deg: standard deviation of the tilt about each axis of the image plane.
     """
 
     rotation_deg: float = 180.0
     scale: float = 0.1
     shift_mm: float = 8.0
+    tilt_deg: float = 0.0
 
     def draw(self, rng: np.random.Generator) -> CropJitter:
         """One change by chance."""
@@ -75,4 +86,5 @@ class CropAugmentation:
             angle=float(np.radians(rng.uniform(-self.rotation_deg, self.rotation_deg))),
             scale=float(rng.uniform(1 - self.scale, 1 + self.scale)),
             shift_mm=tuple(rng.normal(0, self.shift_mm, 3).tolist()),
+            tilt=tuple(np.radians(rng.normal(0, self.tilt_deg, 2)).tolist()) if self.tilt_deg else (0.0, 0.0),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cn_zoo.datasets import CropAugmentation
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.synthesis.pose_set import draw_poses
 from cn_zoo.synthesis.presets import PRESETS
@@ -16,11 +15,12 @@ def training_poses(recipe: Recipe, data: RunData) -> np.ndarray:
     """``recipe.poses`` poses (N, J, 3) in crop coordinates of 50 mm.
 
     They are synthetic, or, where a run has labelled frames of its own, those of the frames whose labels it may use,
-    turned, scaled and shifted as their crops will be.
+    tilted, turned, scaled and shifted as their crops will be.
     """
     if data.labelled is None:
         return draw_poses(PRESETS[recipe.dataset], recipe.seed, recipe.poses)
     rng = np.random.default_rng(recipe.seed)
     labels = data.labelled.poses(data.trained)
-    drawn = [CropAugmentation().draw(rng).move(labels[k % len(labels)], POSE_UNIT_MM) for k in range(recipe.poses)]
+    augmentation = recipe.augmentation
+    drawn = [augmentation.draw(rng).move(labels[k % len(labels)], POSE_UNIT_MM) for k in range(recipe.poses)]
     return np.stack(drawn).astype(np.float32)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from cn_zoo.datasets import CropAugmentation
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.models import ARCHITECTURES, NETWORKS
@@ -58,6 +59,8 @@ class Recipe:
         poses: how many synthetic poses the pose VAE learns from.
         labelled_fraction: share of the labelled frames (``--data``) whose labels are used; the others are unlabelled.
         held_out: share of the labelled frames, the last ones, that nothing learns from.
+        tilt_deg: how far one's own frames are seen from other sides: the standard deviation of the tilt about each axis
+            of the image plane.
         calibration: the end of the run.
     """
 
@@ -72,7 +75,13 @@ class Recipe:
     poses: int = 50_000
     labelled_fraction: float = 1.0
     held_out: float = 0.0
+    tilt_deg: float = 0.0
     calibration: Calibration = field(default_factory=Calibration)
+
+    @property
+    def augmentation(self) -> CropAugmentation:
+        """How far crops of one's own frames are changed by chance."""
+        return CropAugmentation(tilt_deg=self.tilt_deg)
 
     def trained(self) -> set[str]:
         """Names of the networks that any stage trains."""
@@ -143,6 +152,7 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)
     _require(0 < recipe.labelled_fraction <= 1, f"{source}: labelled_fraction", ("above 0, up to 1",), "another")
     _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), "another")
+    _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), "a negative number")
     return recipe
 
 

@@ -15,6 +15,8 @@ from cn_zoo.synthesis.stream import CropStream
 
 #: Ends the random seeds of a batch, so that its uses draw different numbers.
 _ORDER, _FIRST_VIEW, _SECOND_VIEW = range(3)
+#: How far crops are changed if nothing else is said.
+_USUAL = CropAugmentation()
 
 
 class Source(Protocol):
@@ -81,18 +83,27 @@ class LabelledSource:
         indices: which of its frames.
         batch_size: B.
         seed: of order and augmentation.
+        augmentation: how far crops are changed.
     """
 
-    def __init__(self, frames: ConvertedSet, indices: np.ndarray, batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        frames: ConvertedSet,
+        indices: np.ndarray,
+        batch_size: int,
+        seed: int,
+        augmentation: CropAugmentation = _USUAL,
+    ) -> None:
         self._frames = frames
         self._indices = indices
         self._order = _Order(len(indices), batch_size, seed)
         self._seed = seed
+        self._augmentation = augmentation
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
         rng = np.random.default_rng((self._seed, index, _FIRST_VIEW))
-        depth, pose = self._frames.crops(self._indices[self._order.batch(index)], CropAugmentation(), rng)
+        depth, pose = self._frames.crops(self._indices[self._order.batch(index)], self._augmentation, rng)
         return {"depth": depth, "pose": pose}
 
     def close(self) -> None:
@@ -100,28 +111,46 @@ class LabelledSource:
 
 
 class UnlabelledSource:
-    """Frames of converted sets without their labels, each seen twice: turned, scaled and shifted in two ways.
+    """Frames of converted sets without their labels, each seen twice, changed in two ways.
 
     Args:
         frames: the sets, each with the indices of its frames.
         batch_size: U.
         seed: of order and augmentation.
+        augmentation: how far crops are changed.
     """
 
-    def __init__(self, frames: Sequence[tuple[ConvertedSet, np.ndarray]], batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        frames: Sequence[tuple[ConvertedSet, np.ndarray]],
+        batch_size: int,
+        seed: int,
+        augmentation: CropAugmentation = _USUAL,
+    ) -> None:
         self._frames = [(each, index) for each, indices in frames for index in indices]
+        self._batch_size = batch_size
         self._order = _Order(len(self._frames), batch_size, seed)
         self._seed = seed
+        self._augmentation = augmentation
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``unlabelled`` and ``twin`` (U, 128, 128, 1), ``turn`` (U, 4, 3)."""
         chosen = [self._frames[place] for place in self._order.batch(index)]
         first, second = ((self._seed, index, view) for view in (_FIRST_VIEW, _SECOND_VIEW))
-        turns = [_turn(*jitters) for jitters in zip(_jitters(first, chosen), _jitters(second, chosen), strict=True)]
-        return {"unlabelled": _views(first, chosen), "twin": _views(second, chosen), "turn": np.stack(turns)}
+        turns = [_turn(*jitters) for jitters in zip(self._jitters(first), self._jitters(second), strict=True)]
+        return {"unlabelled": self._views(first, chosen), "twin": self._views(second, chosen), "turn": np.stack(turns)}
 
     def close(self) -> None:
         """Nothing to end."""
+
+    def _jitters(self, seed: tuple[int, ...]) -> list[CropJitter]:
+        """The changes that `_views` makes: one a crop, in order."""
+        rng = np.random.default_rng(seed)
+        return [self._augmentation.draw(rng) for _ in range(self._batch_size)]
+
+    def _views(self, seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        return np.concatenate([frames.crops([index], self._augmentation, rng)[0] for frames, index in chosen])
 
 
 def batches(sources: Sequence[Source], first: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
@@ -157,17 +186,6 @@ class _Order:
 
     def _shuffled(self, number: int) -> np.ndarray:
         return np.random.default_rng((self._seed, number, _ORDER)).permutation(self._count)
-
-
-def _jitters(seed: tuple[int, ...], chosen: Sequence[object]) -> list[CropJitter]:
-    """The changes that `_views` makes: one a crop, in order."""
-    rng = np.random.default_rng(seed)
-    return [CropAugmentation().draw(rng) for _ in chosen]
-
-
-def _views(seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.concatenate([frames.crops([index], CropAugmentation(), rng)[0] for frames, index in chosen])
 
 
 def _turn(first: CropJitter, second: CropJitter) -> np.ndarray:

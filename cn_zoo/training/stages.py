@@ -137,11 +137,11 @@ def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunDat
     if data.labelled is None:
         synthetic += stage.batch_size
     else:
-        sources.append(LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed))
+        sources.append(LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed, recipe.augmentation))
     if synthetic:
         sources.append(SyntheticSource(preset, synthetic, recipe.seed, done))
     if stage.unlabelled_batch_size:
-        sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed))
+        sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed, recipe.augmentation))
     return sources
 
 

@@ -61,6 +61,7 @@ def test_a_stage_is_whole_checkpoints_long():
         ("mixed_precision = 1\n", "mixed_precision must be bool"),
         ('devices = "some"\n', "one or all"),
         ("labelled_fraction = 2\n", "labelled_fraction"),
+        ("tilt_deg = -5\n", "tilt_deg"),
         ("stages = []\n", "known stages are pose_vae"),
         ('stages = ["own"]\n', "own.*trains"),
         ('dataset = "hands"\n', "nyu or icvl or msra"),

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+from cn_zoo.datasets import CropAugmentation
 from cn_zoo.objective import turn_pose
 from cn_zoo.training import sources
 from cn_zoo.training.sources import LabelledSource, PoseSource, UnlabelledSource, batches
@@ -33,38 +34,39 @@ def test_all_samples_come_before_any_comes_again(icvl_set):
     assert not np.array_equal(drawn[:12], drawn[12:])
 
 
-def test_turns_take_one_view_to_the_other(icvl_set, monkeypatch):
+def test_turns_take_one_view_to_the_other(icvl_set):
     """The labels, seen as the crops are seen, agree with the turn that unlabelled crops come with."""
-    every = np.arange(len(icvl_set))
-    labels = icvl_set.poses(every)
-    drawn = []
-    jitters = sources._jitters
-    monkeypatch.setattr(sources, "_jitters", lambda *each: drawn.append(jitters(*each)) or drawn[-1])
-    source = UnlabelledSource([(icvl_set, every)], 6, seed=3)
-    batch = source.batch(2)
-    chosen = source._order.batch(2)
-    first, second = (
-        np.stack([jitter.move(labels[index], 50.0) for jitter, index in zip(each, chosen, strict=True)])
-        for each in drawn
-    )
+    labels = icvl_set.poses(np.arange(len(icvl_set)))
+    source = _tilted_source(icvl_set, 6)
+    batch, chosen = source.batch(2), source._order.batch(2)
+    first, second = (_seen(source, labels[chosen], 2, view) for view in (sources._FIRST_VIEW, sources._SECOND_VIEW))
     assert np.abs(first - second).max() > 0.5
     turned = np.array(turn_pose(first.astype("float32"), batch["turn"]))
     np.testing.assert_allclose(turned, second, atol=1e-4)
 
 
-def test_views_are_those_that_the_turns_tell(icvl_set, monkeypatch):
+def test_views_are_those_that_the_turns_tell(icvl_set):
     """A crop's own pixels at its joints: the hand is where the moved labels say, in both views."""
-    every = np.arange(len(icvl_set))
-    source = UnlabelledSource([(icvl_set, every)], 12, seed=5)
+    source = _tilted_source(icvl_set, 12)
     batch, chosen = source.batch(0), source._order.batch(0)
-    jitters = sources._jitters((5, 0, sources._SECOND_VIEW), chosen)
-    poses = [jitter.move(icvl_set.poses([index])[0], 50.0) for jitter, index in zip(jitters, chosen, strict=True)]
-    steps = np.rint((np.stack(poses)[..., :2] * 50 / 250 + 0.5) * 128 - 0.5).astype(int).clip(0, 127)
+    poses = _seen(source, icvl_set.poses(chosen), 0, sources._SECOND_VIEW)
+    steps = np.rint((poses[..., :2] * 50 / 250 + 0.5) * 128 - 0.5).astype(int).clip(0, 127)
     on_hand = [
         crop[rows, columns, 0] < 1
         for crop, (columns, rows) in zip(batch["twin"], steps.transpose(0, 2, 1), strict=True)
     ]
     assert np.mean(on_hand) > 0.8
+
+
+def _tilted_source(frames, batch_size):
+    every = np.arange(len(frames))
+    return UnlabelledSource([(frames, every)], batch_size, seed=5, augmentation=CropAugmentation(tilt_deg=15))
+
+
+def _seen(source, poses, index, view):
+    """Poses (B, J, 3) as the batch's views show them."""
+    jitters = source._jitters((5, index, view))
+    return np.stack([jitter.move(pose, 50.0) for jitter, pose in zip(jitters, poses, strict=True)])
 
 
 def test_streams_of_different_sizes_run_side_by_side(icvl_set):
