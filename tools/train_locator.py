@@ -1,7 +1,9 @@
 """Train the hand locator from nothing, and put it into ``pretrained/``.
 
-python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
-    python tools/train_locator.py runs/more --start runs/locator --learning-rate 2e-3 --seed 4 --frames 15000
+    python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
+    python tools/train_locator.py runs/more --start runs/locator --learning-rate 3e-3 --seed 4 --frames 160000
+
+A run that starts from another learns where there is no hand from what that one takes for hands.
 """
 
 from __future__ import annotations
