@@ -33,7 +33,7 @@ def test_onnx_is_what_keras_is(run):
     locator = HandLocator.load(run)
     planes = np.random.default_rng(0).uniform(0, 20, (64, 96, 2)).astype("float32")
     crop = np.random.default_rng(0).uniform(-1, 1, (128, 128, 1)).astype("float32")
-    # Weights are stored in 16 bit.
+    # The judge computes in 8 bit, and weights are stored in 8 or 16.
     for network, kind, picture in ((locator._finder._network, "finder", planes), (locator._judge, "judge", crop)):
         expected = keras.models.load_model(run / f"{kind}.keras")(picture[None])
         for name, value in network.run(picture).items():
