@@ -190,7 +190,7 @@ class HandPoseEstimator:
         """One look at the image from a given centre; one for each hand where it may be either."""
         if hand != "auto":
             return self._look(depth_mm, camera, place, hand)
-        right, left = (self._look(depth_mm, camera, place, each) for each in ("right", "left"))
+        right, left = self._look_both_ways(depth_mm, camera, place)
         probability = right_probability(place.right, [(right, left)])
         if is_side_open(probability):
             looks = [(right, left), *self._looks_beside(depth_mm, camera, place)]
@@ -217,8 +217,12 @@ class HandPoseEstimator:
             moved = replace(place, center_uvd=tuple(camera.xyz_to_uvd(center + aside)))
             # From there, next to nothing may be left of the hand.
             with suppress(NoHandError):
-                looks.append(tuple(self._look(depth_mm, camera, moved, side) for side in ("right", "left")))
+                looks.append(self._look_both_ways(depth_mm, camera, moved))
         return looks
+
+    def _look_both_ways(self, depth_mm: np.ndarray, camera: Camera, place: HandLocation) -> tuple[HandPose, HandPose]:
+        """A hand taken for a right one, and for a left one."""
+        return self._look(depth_mm, camera, place, "right"), self._look(depth_mm, camera, place, "left")
 
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, place: HandLocation, hand: str) -> HandPose:
         if "hand" not in outputs:

@@ -1,4 +1,4 @@
-"""The hand locator's networks as small ONNX files."""
+"""The hand finder as a small ONNX file; the judge, whose size is fixed, is written in 8 bit as estimators are."""
 
 from __future__ import annotations
 
