@@ -2,7 +2,7 @@
 
     python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
-    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method mean_teacher --seed 0
+    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method covered --rounds 1 --seed 0
     python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
@@ -23,7 +23,8 @@ from pathlib import Path
 import click
 import keras
 import numpy as np
-from mean_teacher import CoveredSource, MeanTeacher, TaughtSource
+from covered_source import CoveredSource
+from pseudo_labels import TaughtSource, pseudo_labels
 
 from cn_zoo.datasets import ConvertedSet, HandDataset, convert_dataset
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
@@ -32,17 +33,17 @@ from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe, load_recipe, train
-from cn_zoo.training.checkpoint import Checkpoint, save_weights
+from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
-from cn_zoo.training.sources import LabelledSource, batches
+from cn_zoo.training.sources import LabelledSource, Source, batches
 from cn_zoo.training.stage import Stage
 from cn_zoo.training.stages import compile_for
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"
-#: Of a run whose stage labels is not a recipe's.
-_OWN_ESTIMATOR = "labels.keras"
+#: One in so many crops of a round has a label of its own.
+_LABELLED_SHARE = 4
 #: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
 _SETS = {"train": "train.h5", "test": "test.h5"}
 #: The joint stage's labelled crops and steps, without the unlabelled ones.
@@ -60,9 +61,8 @@ _LABELS = (
 _METHODS = {
     "supervised": ('stages=["pose_vae", "posterior", "labels"]', *_LABELS),
     "joint": (),
-    # The stage labels with crops in part covered; and with as many crops beside that a mean teacher labels.
+    # The stage labels with crops in part covered, which is not a recipe's.
     "covered": ('stages=["pose_vae", "posterior"]',),
-    "mean_teacher": ('stages=["pose_vae", "posterior"]',),
 }
 
 
@@ -89,16 +89,28 @@ def prepare(folder: Path, dataset: str, frames: int, tests: int) -> None:
 @click.option("--fraction", type=float, required=True, help="Share of the training crops whose labels are used.")
 @click.option("--method", type=click.Choice(list(_METHODS)), required=True)
 @click.option("--without", help="A term of the joint objective to leave out.")
+@click.option(
+    "--rounds", default=0, help="For covered: how often to learn anew, from pseudo-labels of all other crops too."
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
-def run(folder: Path, fraction: float, method: str, without: str | None, seed: int, overrides: tuple[str, ...]) -> None:
+def run(
+    folder: Path,
+    fraction: float,
+    method: str,
+    without: str | None,
+    rounds: int,
+    seed: int,
+    overrides: tuple[str, ...],
+) -> None:
     """Train and measure once; append the row."""
-    label = f"{method} without {without}" if without else method
+    label = f"{method} without {without}" if without else f"{method}, round {rounds}" if rounds else method
     facts = {"method": label, "fraction": fraction, "seed": seed, "changes": list(overrides)}
     if any(facts.items() <= row.items() for row in _rows(folder)):
         return
-    if fraction == 1 and method == "mean_teacher":
-        raise click.UsageError("a mean teacher labels crops that have no label; give a --fraction below 1")
+    covered = method == "covered"
+    if rounds and (fraction == 1 or not covered):
+        raise click.UsageError("rounds are covered's, and label crops that have no label: give a --fraction below 1")
     frames = ConvertedSet(folder / _SETS["train"])
     own = [f"labelled_fraction={fraction}", f"seed={seed}", f'dataset="{frames.skeleton.name}"', *_METHODS[method]]
     if without:
@@ -106,19 +118,21 @@ def run(folder: Path, fraction: float, method: str, without: str | None, seed: i
     if fraction == 1:
         # No crop is left without a label.
         own.append("joint.unlabelled_batch_size=0")
-    # The stage labels of these methods is no recipe's.
-    own_labels = method in ("covered", "mean_teacher")
-    at_once = [text for text in overrides if not (own_labels and text.startswith("labels."))]
+    at_once = [text for text in overrides if not (covered and text.startswith("labels."))]
     recipe = load_recipe(str(_RECIPE), (*own, *at_once))
-    place = folder / "runs" / f"{label.replace(' ', '-')}-{fraction:g}-{seed}"
+    # More rounds go on where fewer ended.
+    name = method if rounds else label.replace(" ", "-")
+    place = folder / "runs" / f"{name}-{fraction:g}-{seed}"
     _begin_as_others(recipe, place, folder / "runs")
     start = time.process_time()
     train(recipe, place, resume=True, data=folder / _SETS["train"])
-    if own_labels:
-        _learn_labels(recipe, overrides, place, folder / _SETS["train"], method == "mean_teacher")
+    if covered:
+        estimator = _learn_covered(recipe, overrides, place, folder / _SETS["train"], rounds)
+    else:
+        estimator = keras.models.load_model(place / ESTIMATOR_FILE)
     row = {
         **facts,
-        "error_mm": _test_error(folder, place / (_OWN_ESTIMATOR if own_labels else ESTIMATOR_FILE)),
+        "error_mm": _test_error(folder, estimator),
         "frames": len(frames),
         "steps": {name: stage.steps for name, stage in recipe.schedule.items()},
         "cpu_seconds_of_last_start": round(time.process_time() - start),
@@ -149,39 +163,49 @@ def report(folder: Path, output: Path) -> None:
     _plot(errors, output.with_suffix(".png"))
 
 
-def _learn_labels(recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, taught: bool) -> None:
-    """The stage labels on covered crops, step by step; if ``taught``, with as many beside that a mean teacher labels.
-
-    Step by step, as what the teacher says hangs on all steps before: ``fit`` would ask for batches ahead.
-    """
+def _learn_covered(recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, rounds: int) -> keras.Model:
+    """The stage labels on covered crops; then the same anew, each time with what came out before as the teacher."""
     stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
     _keep_record(stage, place / "labels.json")
     data = RunData.open(recipe, place, source, None)
+
+    def labelled(count: int) -> CoveredSource:
+        crops = LabelledSource(data.labelled, data.trained, count, recipe.seed, recipe.augmentation)
+        return CoveredSource(crops, recipe.seed)
+
+    nets = _learn(recipe, stage, place, "labels", [labelled(stage.batch_size)])
+    few = stage.batch_size // _LABELLED_SHARE
+    for number in range(1, rounds + 1):
+        frames, rest = data.unlabelled[0]
+        poses = place / f"round{number}.npy"
+        if not poses.exists():
+            with atomic_path(poses) as temporary:
+                np.save(temporary, pseudo_labels(nets.estimator, frames, rest, recipe.seed))
+        taught = TaughtSource(frames, rest, np.load(poses), stage.batch_size - few, recipe.seed)
+        sources = [labelled(few), CoveredSource(taught, recipe.seed + 1)]
+        nets = _learn(recipe, stage, place, f"round{number}", sources)
+    return nets.estimator
+
+
+def _learn(recipe: Recipe, stage: Stage, place: Path, name: str, sources: list[Source]) -> CrossingNets:
+    """From the posterior on by a stage of these sources, or by what is left of it."""
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
     Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
     compile_for(nets, stage)
-    checkpoint = Checkpoint(place / "labels.weights.h5", stage.epoch_steps)
-    checkpoint.set_model(nets)
+    checkpoint = Checkpoint(place / f"{name}.weights.h5", stage.epoch_steps)
     done = checkpoint.restore(nets)
-    teacher = MeanTeacher(nets.estimator)
-    if done:
-        teacher.estimator.load_weights(place / "teacher.weights.h5")
-    sources = [LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed, recipe.augmentation)]
-    if taught:
-        frames, rest = data.unlabelled[0]
-        sources.append(TaughtSource(frames, rest, stage.batch_size, recipe.seed, teacher, recipe.augmentation))
-    sources = [CoveredSource(each, recipe.seed + number) for number, each in enumerate(sources)]
-    checkpoint.on_train_begin()
-    for step, (x, y) in zip(range(done, stage.steps), batches(sources, done), strict=False):
-        logs = nets.train_on_batch(x, y, return_dict=True)
-        teacher.follow(step + 1)
-        if (step + 1) % stage.epoch_steps == 0:
-            save_weights(teacher.estimator, place / "teacher.weights.h5")
-            click.echo(f"step {step + 1} of {stage.steps}: " + ", ".join(f"{k} {v:.3f}" for k, v in logs.items()))
-        checkpoint.on_train_batch_end(step)
-    with atomic_path(place / _OWN_ESTIMATOR) as temporary:
-        nets.estimator.save(temporary)
+    if done < stage.steps:
+        nets.fit(
+            batches(sources, done),
+            initial_epoch=done // stage.epoch_steps,
+            epochs=stage.epochs,
+            steps_per_epoch=stage.epoch_steps,
+            callbacks=[checkpoint, keras.callbacks.CSVLogger(place / f"{name}.csv", append=done > 0)],
+            shuffle=False,
+            verbose=0,
+        )
+    return nets
 
 
 def _keep_record(stage: Stage, path: Path) -> None:
@@ -235,9 +259,8 @@ def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandD
     )
 
 
-def _test_error(folder: Path, model: Path) -> float:
+def _test_error(folder: Path, estimator: keras.Model) -> float:
     tests = ConvertedSet(folder / _SETS["test"])
-    estimator = keras.models.load_model(model)
     distances = []
     for first in range(0, len(tests), 100):
         depth, pose = tests.crops(range(first, min(first + 100, len(tests))))

@@ -15,14 +15,14 @@ from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
 from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
-from cn_zoo.geometry import HandCrop
-from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
+from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
-from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.locator_batch import PLACES, draw_judged_crops
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed
@@ -128,20 +128,15 @@ def export_locator(
 
 
 def _draw_views(preset: Preset, count: int, split: str) -> np.ndarray:
-    """What the finder sees of synthetic frames, ``(N, h, w, 2)``."""
-    return np.stack([FrameView.of(frame.depth_mm, frame.camera).planes() for frame in _draw(preset, count, split)])
+    """What the finder sees of synthetic frames of the model's own camera, ``(N, h, w, 2)``."""
+    own = PRESETS[preset.skeleton].own()
+    frames = [draw_frame(own, _SEED, index, split) for index in range(count)]
+    return np.stack([FrameView.of(frame.depth_mm, frame.camera).planes() for frame in frames])
 
 
 def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
-    """What the judge sees of hands in synthetic frames, ``(N, 128, 128, 1)``."""
-    frames = _draw(preset, count, split)
-    crops = [HandCrop(each.camera, each.center_uvd, JUDGE_CUBE_MM).cut(each.depth_mm) for each in frames]
-    return np.stack(crops)[..., None]
-
-
-def _draw(preset: Preset, count: int, split: str) -> list[SyntheticFrame]:
-    own = PRESETS[preset.skeleton].own()
-    return [draw_frame(own, _SEED, index, split) for index in range(count)]
+    """What the judge sees of frames of all cameras, which it is the same for, ``(N or one more, 128, 128, 1)``."""
+    return draw_judged_crops(_SEED, -(-count // PLACES), split)
 
 
 def _locator_file(part: str) -> Path:

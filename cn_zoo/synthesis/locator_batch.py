@@ -108,6 +108,11 @@ def draw_locator_batch(
     return batch
 
 
+def draw_judged_crops(seed: int, frames: int, split: str = "train") -> np.ndarray:
+    """The crops of a batch one after another, ``(2 frames, 128, 128, 1)``: what the judge sees."""
+    return draw_locator_batch(seed, 0, frames, split).crops.reshape(-1, CROP_SIZE, CROP_SIZE, 1)
+
+
 def _on_canvas(view: FrameView, frame: LocatorFrame, rng: np.random.Generator) -> tuple[FrameView, np.ndarray]:
     """A view put somewhere on the canvas, or a part of it with the first hand; the hands' (N, 3) places there."""
     uvd = view.camera.xyz_to_uvd(frame.centers[:, _MSRA])

@@ -11,14 +11,13 @@ import numpy as np
 
 from cn_zoo.errors import InputError
 from cn_zoo.exporting.write_onnx import write_onnx
-from cn_zoo.geometry import CROP_SIZE
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
-from cn_zoo.synthesis.locator_batch import draw_locator_batch
+from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.locator_export import export_small
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
@@ -154,7 +153,7 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
         network(np.zeros((1, *(size or 16 for size in network.input_shape[1:])), "float32"))
         with atomic_path(folder / f"{kind}.onnx") as temporary:
             if kind == "judge":
-                write_onnx(network, "int8", _judged_crops(recipe.seed), temporary)
+                write_onnx(network, "int8", draw_judged_crops(recipe.seed, _RANGE_FRAMES), temporary)
             else:
                 export_small(network, temporary)
         with atomic_path(folder / f"{kind}.keras") as temporary:
@@ -172,11 +171,6 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
         figures={},
         files=files,
     )
-
-
-def _judged_crops(seed: int) -> np.ndarray:
-    """Crops (N, 128, 128, 1) that the judge's ranges in 8 bit are taken from."""
-    return draw_locator_batch(seed, 0, _RANGE_FRAMES).crops.reshape(-1, CROP_SIZE, CROP_SIZE, 1)
 
 
 def _frames_before(recipe: LocatorRecipe) -> int:

@@ -12,9 +12,10 @@ from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.synthesis.presets import Preset
 from cn_zoo.synthesis.stream import CropStream
+from cn_zoo.training.batch_order import BatchOrder
 
-#: Ends the random seeds of a batch, so that its uses draw different numbers.
-_ORDER, _FIRST_VIEW, _SECOND_VIEW = range(3)
+#: Ends the random seeds of a batch, so that its uses draw different numbers. The order of samples has 0.
+_FIRST_VIEW, _SECOND_VIEW = range(1, 3)
 #: How far crops are changed if nothing else is said.
 _USUAL = CropAugmentation()
 
@@ -40,7 +41,7 @@ class PoseSource:
 
     def __init__(self, poses: np.ndarray, batch_size: int, seed: int) -> None:
         self._poses = poses
-        self._order = _Order(len(poses), batch_size, seed)
+        self._order = BatchOrder(len(poses), batch_size, seed)
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``pose`` (B, J, 3)."""
@@ -96,7 +97,7 @@ class LabelledSource:
     ) -> None:
         self._frames = frames
         self._indices = indices
-        self._order = _Order(len(indices), batch_size, seed)
+        self._order = BatchOrder(len(indices), batch_size, seed)
         self._seed = seed
         self._augmentation = augmentation
 
@@ -128,8 +129,7 @@ class UnlabelledSource:
         augmentation: CropAugmentation = _USUAL,
     ) -> None:
         self._frames = [(each, index) for each, indices in frames for index in indices]
-        self._batch_size = batch_size
-        self._order = _Order(len(self._frames), batch_size, seed)
+        self._order = BatchOrder(len(self._frames), batch_size, seed)
         self._seed = seed
         self._augmentation = augmentation
 
@@ -137,16 +137,17 @@ class UnlabelledSource:
         """``unlabelled`` and ``twin`` (U, 128, 128, 1), ``turn`` (U, 4, 3)."""
         chosen = [self._frames[place] for place in self._order.batch(index)]
         first, second = ((self._seed, index, view) for view in (_FIRST_VIEW, _SECOND_VIEW))
-        turns = [_turn(*jitters) for jitters in zip(self._jitters(first), self._jitters(second), strict=True)]
+        jitters = (self._jitters(seed, len(chosen)) for seed in (first, second))
+        turns = [_turn(*pair) for pair in zip(*jitters, strict=True)]
         return {"unlabelled": self._views(first, chosen), "twin": self._views(second, chosen), "turn": np.stack(turns)}
 
     def close(self) -> None:
         """Nothing to end."""
 
-    def _jitters(self, seed: tuple[int, ...]) -> list[CropJitter]:
+    def _jitters(self, seed: tuple[int, ...], count: int) -> list[CropJitter]:
         """The changes that `_views` makes: one a crop, in order."""
         rng = np.random.default_rng(seed)
-        return [self._augmentation.draw(rng) for _ in range(self._batch_size)]
+        return [self._augmentation.draw(rng) for _ in range(count)]
 
     def _views(self, seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
         rng = np.random.default_rng(seed)
@@ -167,25 +168,6 @@ def batches(sources: Sequence[Source], first: int) -> Iterator[tuple[dict[str, n
         x = {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
         yield (x, x.pop("pose")) if len(x) > 1 else (x,)
         index += 1
-
-
-class _Order:
-    """Which samples are in a batch: all in random order, then all in another."""
-
-    def __init__(self, count: int, batch_size: int, seed: int) -> None:
-        self._count, self._batch_size, self._seed = count, batch_size, seed
-        self._passes: dict[int, np.ndarray] = {}
-
-    def batch(self, index: int) -> np.ndarray:
-        samples = np.arange(index * self._batch_size, (index + 1) * self._batch_size)
-        wanted = range(samples[0] // self._count, samples[-1] // self._count + 1)
-        # A pass over a large set is long: only those that the batch touches are kept.
-        known = self._passes
-        self._passes = {number: known[number] if number in known else self._shuffled(number) for number in wanted}
-        return np.array([self._passes[sample // self._count][sample % self._count] for sample in samples])
-
-    def _shuffled(self, number: int) -> np.ndarray:
-        return np.random.default_rng((self._seed, number, _ORDER)).permutation(self._count)
 
 
 def _turn(first: CropJitter, second: CropJitter) -> np.ndarray:
