@@ -7,7 +7,7 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
@@ -194,7 +194,8 @@ class ConvertedSet:
         """``(192, 192)`` uint16 tenths of a mm."""
         try:
             # Inflating the chunk ourselves takes half of h5py's time. zlib verifies the checksum in the stream.
-            skipped_filters, chunk = self._open().patches.read_direct_chunk((int(index), 0, 0))
+            with _hdf5_lock():
+                skipped_filters, chunk = self._open().patches.read_direct_chunk((int(index), 0, 0))
             pixels = chunk if skipped_filters else zlib.decompress(chunk)
             return np.frombuffer(pixels, np.uint16).reshape(_PATCH_SIZE, _PATCH_SIZE)
         except (OSError, RuntimeError, ValueError, zlib.error) as error:  # HDF5 names some failures not at all
@@ -220,6 +221,16 @@ def _h5py() -> ModuleType:
     except ImportError:
         raise MissingDependencyError("converted datasets need h5py: pip install 'cn_zoo[training]'") from None
     return h5py
+
+
+def _hdf5_lock() -> AbstractContextManager:
+    """What lets one thread at a time into HDF5: h5py itself forgets it for direct chunks (its pull request 2764).
+
+    Without it a checkpoint written meanwhile makes either fail.
+    """
+    from h5py._objects import phil
+
+    return phil
 
 
 def _open_partial(h5py: ModuleType, path: Path, dataset: HandDataset) -> h5py.File:

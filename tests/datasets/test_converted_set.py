@@ -1,6 +1,9 @@
 import pickle
+import sys
+import threading
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -16,6 +19,15 @@ from cn_zoo.datasets import (
 from cn_zoo.datasets import converted_set as module
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import HandCrop
+
+
+@pytest.fixture
+def many_switches():
+    """Threads take turns far more often than usual."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize(("tree", "open_tree"), [("nyu_tree", open_nyu), ("msra_tree", open_msra)])
@@ -44,6 +56,25 @@ def test_whole_millimetres_are_kept_exactly(nyu_tree, tmp_path):
         projected = patch.camera.xyz_to_uvd(patch.joints_xyz.mean(axis=0))
         np.testing.assert_allclose(projected, patch.center_uvd, atol=1e-3)
         assert patch.name == frame.name
+
+
+def test_another_thread_may_write_meanwhile(icvl_tree, tmp_path, many_switches):
+    """As checkpoints are, while the next batch is read."""
+    convert_dataset(open_icvl(icvl_tree.folder, "train"), tmp_path / "set.h5")
+    converted, written = ConvertedSet(tmp_path / "set.h5"), []
+
+    def write():
+        for number in range(150):
+            with h5py.File(tmp_path / "other.h5", "w") as file:
+                for name in "abcdefgh":
+                    file.create_dataset(f"{name}/{name}", data=np.full(1000, number))
+            written.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        converted.frame(len(written) % len(converted))
+    assert len(written) == 150
 
 
 def test_left_hands_come_out_as_right_ones(icvl_tree, tmp_path):
