@@ -2,7 +2,7 @@
 
     python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
-    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method covered --rounds 1 --seed 0
+    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method taught --rounds 2 --seed 0
     python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
@@ -61,8 +61,10 @@ _LABELS = (
 _METHODS = {
     "supervised": ('stages=["pose_vae", "posterior", "labels"]', *_LABELS),
     "joint": (),
-    # The stage labels with crops in part covered, which is not a recipe's.
+    # The stage labels with crops in part covered, which is not a recipe's; and from the second round on with
+    # pseudo-labels of all other crops beside.
     "covered": ('stages=["pose_vae", "posterior"]',),
+    "taught": ('stages=["pose_vae", "posterior"]',),
 }
 
 
@@ -89,9 +91,7 @@ def prepare(folder: Path, dataset: str, frames: int, tests: int) -> None:
 @click.option("--fraction", type=float, required=True, help="Share of the training crops whose labels are used.")
 @click.option("--method", type=click.Choice(list(_METHODS)), required=True)
 @click.option("--without", help="A term of the joint objective to leave out.")
-@click.option(
-    "--rounds", default=0, help="For covered: how often to learn anew, from pseudo-labels of all other crops too."
-)
+@click.option("--rounds", default=1, show_default=True, help="How often the stage labels runs, of covered and taught.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
 def run(
@@ -104,13 +104,15 @@ def run(
     overrides: tuple[str, ...],
 ) -> None:
     """Train and measure once; append the row."""
-    label = f"{method} without {without}" if without else f"{method}, round {rounds}" if rounds else method
+    label = f"{method} without {without}" if without else f"{method}, {rounds} rounds" if rounds > 1 else method
     facts = {"method": label, "fraction": fraction, "seed": seed, "changes": list(overrides)}
     if any(facts.items() <= row.items() for row in _rows(folder)):
         return
-    covered = method == "covered"
-    if rounds and (fraction == 1 or not covered):
-        raise click.UsageError("rounds are covered's, and label crops that have no label: give a --fraction below 1")
+    covered = method in ("covered", "taught")
+    if rounds > 1 and not covered:
+        raise click.UsageError(f"only covered and taught have rounds; leave --rounds out with {method}")
+    if fraction == 1 and method == "taught":
+        raise click.UsageError("crops that have no label are taught; give a --fraction below 1")
     frames = ConvertedSet(folder / _SETS["train"])
     own = [f"labelled_fraction={fraction}", f"seed={seed}", f'dataset="{frames.skeleton.name}"', *_METHODS[method]]
     if without:
@@ -121,13 +123,13 @@ def run(
     at_once = [text for text in overrides if not (covered and text.startswith("labels."))]
     recipe = load_recipe(str(_RECIPE), (*own, *at_once))
     # More rounds go on where fewer ended.
-    name = method if rounds else label.replace(" ", "-")
+    name = method if covered else label.replace(" ", "-")
     place = folder / "runs" / f"{name}-{fraction:g}-{seed}"
     _begin_as_others(recipe, place, folder / "runs")
     start = time.process_time()
     train(recipe, place, resume=True, data=folder / _SETS["train"])
     if covered:
-        estimator = _learn_covered(recipe, overrides, place, folder / _SETS["train"], rounds)
+        estimator = _learn_covered(recipe, overrides, place, folder / _SETS["train"], rounds, method == "taught")
     else:
         estimator = keras.models.load_model(place / ESTIMATOR_FILE)
     row = {
@@ -163,35 +165,45 @@ def report(folder: Path, output: Path) -> None:
     _plot(errors, output.with_suffix(".png"))
 
 
-def _learn_covered(recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, rounds: int) -> keras.Model:
-    """The stage labels on covered crops; then the same anew, each time with what came out before as the teacher."""
+def _learn_covered(
+    recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, rounds: int, taught: bool
+) -> keras.Model:
+    """The stage labels on covered crops, again and again.
+
+    If ``taught``, what came out of a round labels all other crops for the next one.
+    """
     stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
     _keep_record(stage, place / "labels.json")
     data = RunData.open(recipe, place, source, None)
-
-    def labelled(count: int) -> CoveredSource:
-        crops = LabelledSource(data.labelled, data.trained, count, recipe.seed, recipe.augmentation)
-        return CoveredSource(crops, recipe.seed)
-
-    nets = _learn(recipe, stage, place, "labels", [labelled(stage.batch_size)])
-    few = stage.batch_size // _LABELLED_SHARE
-    for number in range(1, rounds + 1):
-        frames, rest = data.unlabelled[0]
-        poses = place / f"round{number}.npy"
-        if not poses.exists():
-            with atomic_path(poses) as temporary:
-                np.save(temporary, pseudo_labels(nets.estimator, frames, rest, recipe.seed))
-        taught = TaughtSource(frames, rest, np.load(poses), stage.batch_size - few, recipe.seed)
-        sources = [labelled(few), CoveredSource(taught, recipe.seed + 1)]
-        nets = _learn(recipe, stage, place, f"round{number}", sources)
-    return nets.estimator
-
-
-def _learn(recipe: Recipe, stage: Stage, place: Path, name: str, sources: list[Source]) -> CrossingNets:
-    """From the posterior on by a stage of these sources, or by what is left of it."""
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
     Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
+    for number in range(1, rounds + 1):
+        seed, count, sources = recipe.seed + number - 1, stage.batch_size, []
+        if taught and number > 1:
+            count //= _LABELLED_SHARE
+            frames, rest = data.unlabelled[0]
+            poses = _pseudo_labels(nets.estimator, frames, rest, seed, place / f"labels{number}.npy")
+            others = TaughtSource(frames, rest, poses, stage.batch_size - count, seed)
+            sources.append(CoveredSource(others, seed + 1))
+        crops = LabelledSource(data.labelled, data.trained, count, seed, recipe.augmentation)
+        sources.append(CoveredSource(crops, seed))
+        _learn(nets, stage, place, f"labels{number}", sources)
+    return nets.estimator
+
+
+def _pseudo_labels(
+    estimator: keras.Model, frames: ConvertedSet, indices: np.ndarray, seed: int, path: Path
+) -> np.ndarray:
+    """`pseudo_labels`, kept for a run that goes on."""
+    if not path.exists():
+        with atomic_path(path) as temporary:
+            np.save(temporary, pseudo_labels(estimator, frames, indices, seed))
+    return np.load(path)
+
+
+def _learn(nets: CrossingNets, stage: Stage, place: Path, name: str, sources: list[Source]) -> None:
+    """Go on by a stage of these sources, or by what is left of it."""
     compile_for(nets, stage)
     checkpoint = Checkpoint(place / f"{name}.weights.h5", stage.epoch_steps)
     done = checkpoint.restore(nets)
@@ -205,7 +217,6 @@ def _learn(recipe: Recipe, stage: Stage, place: Path, name: str, sources: list[S
             shuffle=False,
             verbose=0,
         )
-    return nets
 
 
 def _keep_record(stage: Stage, path: Path) -> None:
