@@ -36,9 +36,9 @@ from cn_zoo.training import Recipe, load_recipe, train
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
-from cn_zoo.training.sources import LabelledSource, Source, batches
+from cn_zoo.training.sources import LabelledSource, Source
 from cn_zoo.training.stage import Stage
-from cn_zoo.training.stages import compile_for
+from cn_zoo.training.stages import compile_for, learn
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"
@@ -208,15 +208,8 @@ def _learn(nets: CrossingNets, stage: Stage, place: Path, name: str, sources: li
     checkpoint = Checkpoint(place / f"{name}.weights.h5", stage.epoch_steps)
     done = checkpoint.restore(nets)
     if done < stage.steps:
-        nets.fit(
-            batches(sources, done),
-            initial_epoch=done // stage.epoch_steps,
-            epochs=stage.epochs,
-            steps_per_epoch=stage.epoch_steps,
-            callbacks=[checkpoint, keras.callbacks.CSVLogger(place / f"{name}.csv", append=done > 0)],
-            shuffle=False,
-            verbose=0,
-        )
+        curves = keras.callbacks.CSVLogger(place / f"{name}.csv", append=done > 0)
+        learn(nets, stage, sources, done, [checkpoint, curves])
 
 
 def _keep_record(stage: Stage, path: Path) -> None:

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
-from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.datasets.patch_tilt import tilt_rotation
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.training.batch_order import BatchOrder
@@ -66,7 +65,7 @@ class TaughtSource:
         """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
         chosen, seed = self._order.batch(index), (self._seed, index, _VIEW)
         depth, _ = self._frames.crops(self._indices[chosen], self._augmentation, np.random.default_rng(seed))
-        jitters = _drawn(self._augmentation, seed, len(chosen))
+        jitters = self._augmentation.draw_several(np.random.default_rng(seed), len(chosen))
         moved = [jitter.move(pose, POSE_UNIT_MM) for jitter, pose in zip(jitters, self._poses[chosen], strict=True)]
         return {"depth": depth, "pose": np.stack(moved).astype(np.float32)}
 
@@ -74,17 +73,12 @@ class TaughtSource:
         """Nothing to end."""
 
 
-def _drawn(changes: CropAugmentation, seed: tuple[int, ...], count: int) -> list[CropJitter]:
-    """The changes that a set's crops get from this seed, in order."""
-    rng = np.random.default_rng(seed)
-    return [changes.draw(rng) for _ in range(count)]
-
-
 def _seen(estimator: keras.Model, frames: ConvertedSet, indices: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
     looks = [_seen_four_ways(estimator, frames.crops(indices)[0])]
     for side in _SIDES:
         depth, _ = frames.crops(indices, _TILTED, np.random.default_rng((*seed, side)))
-        back = [tilt_rotation(jitter.tilt).T for jitter in _drawn(_TILTED, (*seed, side), len(indices))]
+        jitters = _TILTED.draw_several(np.random.default_rng((*seed, side)), len(indices))
+        back = [tilt_rotation(jitter.tilt).T for jitter in jitters]
         poses, sigma = _seen_four_ways(estimator, depth)
         looks.append((poses @ np.stack(back), sigma))
     return _agreed(*(np.concatenate(each) for each in zip(*looks, strict=True)))

@@ -88,3 +88,7 @@ class CropAugmentation:
             shift_mm=tuple(rng.normal(0, self.shift_mm, 3).tolist()),
             tilt=tuple(np.radians(rng.normal(0, self.tilt_deg, 2)).tolist()) if self.tilt_deg else (0.0, 0.0),
         )
+
+    def draw_several(self, rng: np.random.Generator, count: int) -> list[CropJitter]:
+        """The changes that a converted set's crops get from a generator in this state, in order."""
+        return [self.draw(rng) for _ in range(count)]

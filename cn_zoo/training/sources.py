@@ -137,17 +137,14 @@ class UnlabelledSource:
         """``unlabelled`` and ``twin`` (U, 128, 128, 1), ``turn`` (U, 4, 3)."""
         chosen = [self._frames[place] for place in self._order.batch(index)]
         first, second = ((self._seed, index, view) for view in (_FIRST_VIEW, _SECOND_VIEW))
-        jitters = (self._jitters(seed, len(chosen)) for seed in (first, second))
+        jitters = (
+            self._augmentation.draw_several(np.random.default_rng(seed), len(chosen)) for seed in (first, second)
+        )
         turns = [_turn(*pair) for pair in zip(*jitters, strict=True)]
         return {"unlabelled": self._views(first, chosen), "twin": self._views(second, chosen), "turn": np.stack(turns)}
 
     def close(self) -> None:
         """Nothing to end."""
-
-    def _jitters(self, seed: tuple[int, ...], count: int) -> list[CropJitter]:
-        """The changes that `_views` makes: one a crop, in order."""
-        rng = np.random.default_rng(seed)
-        return [self._augmentation.draw(rng) for _ in range(count)]
 
     def _views(self, seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
         rng = np.random.default_rng(seed)

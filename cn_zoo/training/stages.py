@@ -82,6 +82,13 @@ def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, fol
         callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
     if "generator" in stage.trains:
         callbacks.append(SampleSheets(folder / "samples", name))
+    learn(nets, stage, sources, done, callbacks)
+
+
+def learn(
+    nets: CrossingNets, stage: Stage, sources: list[Source], done: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    """Do the steps of a stage that are not ``done``, on nets compiled for it; then end the sources."""
     try:
         nets.fit(
             batches(sources, done),

@@ -65,7 +65,7 @@ def _tilted_source(frames, batch_size):
 
 def _seen(source, poses, index, view):
     """Poses (B, J, 3) as the batch's views show them."""
-    jitters = source._jitters((5, index, view), len(poses))
+    jitters = source._augmentation.draw_several(np.random.default_rng((5, index, view)), len(poses))
     return np.stack([jitter.move(pose, 50.0) for jitter, pose in zip(jitters, poses, strict=True)])
 
 
