@@ -15,10 +15,9 @@ from cn_zoo.benchmarking.latency import Latency, measure_latency, synthetic_fram
 from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
 from cn_zoo.benchmarking.memory import Memory, measure_memory
 from cn_zoo.errors import MissingDependencyError, WeightsError
+from cn_zoo.inference import RUNTIMES
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import Preset, get_preset, resolve
-
-_RUNTIMES = ("onnx", "tflite", "keras")
 
 
 @click.command()
@@ -26,7 +25,7 @@ _RUNTIMES = ("onnx", "tflite", "keras")
 @click.option(
     "--runtime",
     "runtimes",
-    type=click.Choice(_RUNTIMES),
+    type=click.Choice(RUNTIMES),
     multiple=True,
     help="May be given several times. [default: all that the model has files for]",
 )
@@ -44,7 +43,7 @@ def benchmark(model: str, runtimes: tuple[str, ...], threads: int, as_json: bool
     files = _files(model, preset)
     macs, peak = _count(files), _peak(threads)
     results = []
-    for path in _chosen(files, model, runtimes or _RUNTIMES):
+    for path in _chosen(files, model, runtimes or RUNTIMES):
         try:
             runtime = open_runtime(path, threads)
         except MissingDependencyError as error:

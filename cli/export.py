@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.cli._keras import require_keras
+from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
@@ -31,7 +31,7 @@ def export(model: str, form: str, precision: str, part: str, output: Path) -> No
     """
     if output.suffix != f".{form}":
         raise click.UsageError(f"--output: a file of the format {form} ends in .{form}; received {output}")
-    require_keras()
+    need_keras("cn-zoo export")
     # TensorFlow tells its inner workings, line by line, unless asked before it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from cn_zoo.exporting import export as write

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.cli._keras import require_keras
+from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
@@ -28,7 +28,7 @@ def finetune(
 
     Folders hold frames/*.png (16-bit), camera.json and, for --labelled, joints.csv.
     """
-    require_keras()
+    need_keras("cn-zoo finetune")
     from cn_zoo.training import finetune as run
 
     click.echo(run(model, labelled, unlabelled, output, resume, overrides))

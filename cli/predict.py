@@ -21,7 +21,7 @@ from cn_zoo.cli._records import FORMATS, Record, error_record, format_records, p
 from cn_zoo.cli.main import exit_code
 from cn_zoo.errors import CnZooError, InputError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference import HANDS, HandPose, HandPoseEstimator, HandTracker
+from cn_zoo.inference import HANDS, RUNTIMES, HandPose, HandPoseEstimator, HandTracker
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.io.depth_image import read_depth
 from cn_zoo.io.frame_stream import read_frames
@@ -155,7 +155,7 @@ def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
 @click.option("--depth-scale", type=_POSITIVE, default=1.0, help="Millimetres per unit.")
 @click.option("--center", type=CENTER, default="auto", help="auto, or u,v,d of the hand (px, px, mm).")
 @click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
-@click.option("--runtime", type=click.Choice(["auto", "onnx", "tflite", "keras"]), default="auto", show_default=True)
+@click.option("--runtime", type=click.Choice(["auto", *RUNTIMES]), default="auto", show_default=True)
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
 @click.option("--rate", type=_POSITIVE, default=30.0, show_default=True, help="Frames a second, for --track.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")

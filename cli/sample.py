@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.cli._keras import require_keras
+from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
@@ -19,7 +19,7 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     """Draw pairs of pose and depth map out of a model's shared latent space."""
     if walk and click.get_current_context().get_parameter_source("count") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--count and --walk exclude each other")
-    require_keras()
+    need_keras("cn-zoo sample")
     import numpy as np
     from keras.ops import convert_to_numpy
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.cli._keras import require_keras
+from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
@@ -29,7 +29,7 @@ def train(
     RECIPE is a packaged recipe's name, or a TOML file. Data are folders of a known dataset, labelled folders
     (frames/*.png, camera.json, joints.csv), or converted sets (.h5).
     """
-    require_keras()
+    need_keras("cn-zoo train")
     from cn_zoo.training import load_recipe
     from cn_zoo.training import train as run
 

@@ -26,21 +26,19 @@ _HOMES = {
     "weights_path": "cn_zoo.zoo",
 }
 
+_ON_KERAS = ("CrossingNets", "export")
+
 __all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'cn_zoo' has no attribute {name!r}")
-    try:
-        return getattr(import_module(_HOMES[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name != "keras":
-            raise
-        from cn_zoo.errors import MissingDependencyError
+    if name in _ON_KERAS:
+        from cn_zoo.keras_backend import need_keras
 
-        line = "pip install 'cn_zoo[tensorflow]' (or [jax], or [torch])"
-        raise MissingDependencyError(f"cn_zoo.{name} needs Keras with a backend: {line}") from None
+        need_keras(f"cn_zoo.{name}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -72,7 +72,7 @@ def measure_latency(
 
     Returns:
         ``network``: one crop to joints in crop coordinates; ``centered frame``: crop, network and camera coordinates,
-        with the centre given; ``frame``: the same with localisation and the second look from the better centre.
+        with the centre given; ``frame``: the same with localisation and further looks from better centres.
 
     Raises:
         NoHandError: no hand was found in any frame.

@@ -20,6 +20,7 @@ from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
+from cn_zoo.models import load_keras_file
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_batch import PLACES, draw_judged_crops
@@ -85,8 +86,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     if part == "generator":
         return export_generator(CrossingNets.from_pretrained(model), preset, format, precision, path)
     if part in ("finder", "judge"):
-        return export_locator(_load(_locator_file(part)), part, preset, format, precision, path)
-    return export_estimator(_load(resolve(model, "estimator")), preset, format, precision, path)
+        return export_locator(load_keras_file(_locator_file(part)), part, preset, format, precision, path)
+    return export_estimator(load_keras_file(resolve(model, "estimator")), preset, format, precision, path)
 
 
 def export_estimator(estimator: keras.Model, preset: Preset, format: str, precision: str, path: str | Path) -> Parity:
@@ -188,16 +189,6 @@ def _export(
         outputs = [runtime.run(value) for value in test]
         found = {name: np.stack([each[name] for each in outputs]) for name in expected}
         return check(found, expected)
-
-
-def _load(path: Path) -> keras.Model:
-    if path.suffix != ".keras":
-        raise WeightsError(f"{path}: is no Keras file, and exports are made from one; give the model itself")
-    try:
-        return keras.models.load_model(path, compile=False)
-    except Exception as error:  # Keras, HDF5, zip and JSON each have their own
-        reason = str(error).splitlines()[0][:200]
-        raise WeightsError(f"{path}: cannot be loaded ({reason}); install or train the model again") from error
 
 
 def _check(format: str, precision: str, path: Path) -> None:

@@ -25,7 +25,9 @@ from cn_zoo.zoo import Preset, get_preset, resolve
 #: What a user may ask for.
 HANDS = ("right", "left", "auto")
 #: Which of a model's files each runtime loads, fastest first.
-FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
+_FILE_KINDS = {"onnx": "onnx", "tflite": "tflite", "keras": "estimator"}
+#: What a user may ask for.
+RUNTIMES = tuple(_FILE_KINDS)
 #: A crop with less of its pixels inside the cube shows no hand: the smallest fist fills about five times as much.
 _LEAST_FILLED = 0.01
 #: A crop centre this near to the mean of the joints needs no further look: training moves most crops as much.
@@ -65,7 +67,10 @@ class HandPoseEstimator:
             UnknownModelError: no such model.
             WeightsError: the weights are missing, broken, fail their hash, or none is for this runtime.
             MissingDependencyError: the runtime is not installed.
+            ValueError: there is no such runtime.
         """
+        if runtime not in ("auto", *RUNTIMES):
+            raise ValueError(f"runtime is auto or one of {', '.join(RUNTIMES)}; received {runtime!r}")
         preset = get_preset(model)
         path = resolve(model, _file_kind(preset, runtime))
         if runtime != "auto" and path.suffix != f".{runtime}":
@@ -153,7 +158,7 @@ class HandPoseEstimator:
 
     @cached_property
     def _synthesis(self) -> Synthesis:
-        return load_synthesis(self.preset.folder)
+        return load_synthesis(self.preset)
 
     def _look_again(self, depth_mm: np.ndarray, camera: Camera, chosen: ChosenHand, hand: str) -> HandPose:
         """Where the joints say that their mean is far from the centre, look from there: it tells them better.
@@ -253,8 +258,8 @@ def _share_near(sigma: np.ndarray) -> float:
 def _file_kind(preset: Preset, runtime: str) -> str:
     """The kind of file to load; for ``"auto"`` the first that the model has."""
     if runtime != "auto":
-        return FILE_KINDS[runtime]
-    return next((kind for kind in FILE_KINDS.values() if kind in preset.files), "onnx")
+        return _FILE_KINDS[runtime]
+    return next((kind for kind in _FILE_KINDS.values() if kind in preset.files), "onnx")
 
 
 def _check_hand(hand: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.zoo import Preset, file_of
 
 #: How much a unit of latent distance from the first estimate weighs against the mean squared error of depth.
 _PRIOR = 3e-3
@@ -23,7 +23,7 @@ _HALVINGS = 4
 Synthesis = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
-def load_synthesis(model: str | Path) -> Synthesis:
+def load_synthesis(preset: Preset) -> Synthesis:
     """The generator and pose decoder of a model's nets.
 
     Raises:
@@ -32,7 +32,7 @@ def load_synthesis(model: str | Path) -> Synthesis:
     """
     import cn_zoo
 
-    nets = cn_zoo.CrossingNets.from_pretrained(model)
+    nets = cn_zoo.CrossingNets.from_pretrained(file_of(preset, "nets"))
     from keras.ops import convert_to_numpy
 
     def synthesize(latents: np.ndarray) -> dict[str, np.ndarray]:

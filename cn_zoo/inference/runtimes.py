@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from cn_zoo.errors import InputError, MissingDependencyError, WeightsError
+from cn_zoo.keras_backend import need_keras
 
 #: A network's outputs for one input, by name; for a pose estimator's ``cn_zoo.models.build_pose_estimator`` tells them.
 Outputs = dict[str, np.ndarray]
@@ -105,10 +106,9 @@ def _dequantized(value: np.ndarray, tensor: dict) -> np.ndarray:
 
 class _KerasRuntime:
     def __init__(self, path: Path, threads: int) -> None:
-        try:
-            import keras
-        except ImportError:
-            raise MissingDependencyError("Keras files need Keras: pip install 'cn_zoo[tensorflow]'") from None
+        need_keras(path.name)
+        import keras
+
         self._model = keras.models.load_model(path, compile=False)
 
     def run(self, value: np.ndarray) -> Outputs:

@@ -68,7 +68,7 @@ class Checkpoint(keras.callbacks.Callback):
             reason = " ".join(str(error).split())[:120]
             raise InputError(
                 f"{self.path}: does not fit these networks ({reason}); it is damaged or of another architecture: start "
-                "again in another --output"
+                "again in another folder"
             ) from None
         return int(model.optimizer.iterations)
 

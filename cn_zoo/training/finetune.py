@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cn_zoo.training.recipe import load_recipe
 from cn_zoo.training.run import train
+from cn_zoo.training.warm_start import has_nets
 from cn_zoo.zoo import get_preset
 
 
@@ -41,7 +42,7 @@ def finetune(
     """
     preset = get_preset(model)
     # Released without its nets, a model's pose encoder has to be made anew.
-    stages = ["adapt"] if "nets" in preset.files else ["pose_encoder", "adapt"]
+    stages = ["adapt"] if has_nets(model) else ["pose_encoder", "adapt"]
     facts = {
         "name": folder.resolve().name,
         "dataset": preset.skeleton,

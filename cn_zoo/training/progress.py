@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class RichProgress(keras.callbacks.Callback):
-    """One bar per stage: steps, samples a second, losses, time left.
+    """One bar per stage: steps, samples a second, losses, time left. Shown as long as its context is open.
 
     Args:
         title: the stage's name.
@@ -32,16 +32,16 @@ class RichProgress(keras.callbacks.Callback):
         )
         self._task = self._bar.add_task(title, total=steps, completed=done, rate=0.0, losses="")
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Show the bar."""
+    def __enter__(self) -> RichProgress:
         self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # However training ends, the terminal gets its cursor back; Keras tells callbacks of a good end only.
+        self._bar.stop()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Advance by one step."""
         speed = self._bar.tasks[0].speed or 0.0
         losses = " ".join(f"{name} {float(value):.3f}" for name, value in (logs or {}).items())
         self._bar.update(self._task, advance=1, rate=speed * self.batch_size, losses=losses)
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Leave the bar as it stands."""
-        self._bar.stop()

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import shutil
 import warnings
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from cn_zoo.errors import CnZooError, InputError
+from cn_zoo.errors import CnZooError
 from cn_zoo.exporting import check_needs, export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import ARCHITECTURES
+from cn_zoo.models import ARCHITECTURES, load_keras_file
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.calibration import calibrate
 from cn_zoo.training.devices import use_devices
 from cn_zoo.training.hand_head_fit import fit_hand_head
 from cn_zoo.training.measurement import (
@@ -34,16 +30,18 @@ from cn_zoo.training.measurement import (
 )
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.side_head_fit import fit_side_head
+from cn_zoo.training.sigma_fit import fit_sigma
 from cn_zoo.training.stages import run_stages
 from cn_zoo.training.warm_start import has_nets
-from cn_zoo.zoo import FileRecord, Preset, get_preset, resolve
+from cn_zoo.zoo import FileRecord, Preset, file_of, get_preset
+from cn_zoo.zoo.preset import PRESET_FILE
 
 #: What a finished run's files are called inside its folder.
 ESTIMATOR_FILE = "estimator.keras"
 ONNX_FILE = "estimator.onnx"
 NETS_FILE = "nets.keras"
-_RECIPE_FILE = "recipe.json"
 #: The networks that estimate at test time.
 _ESTIMATOR_NETWORKS = {"trunk", "posterior_head", "pose_decoder"}
 #: What every model of these recipes learns from, for records and cards.
@@ -77,7 +75,18 @@ def train(
         InputError: the folder holds another run, a run of another recipe is to be resumed, data are missing or do not
             fit, or a loss is no number any more.
     """
-    _open_folder(recipe, folder, resume, data, unlabelled)
+    sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
+    open_run_folder(folder, {**recipe.to_dict(), **sources}, resume)
+    if not (folder / PRESET_FILE).exists():
+        _make_model(recipe, folder, data, unlabelled)
+    record = Preset.load(folder)
+    if "onnx" not in record.files:
+        _export_onnx(record, folder)
+    return folder
+
+
+def _make_model(recipe: Recipe, folder: Path, data: Path | None, unlabelled: Path | None) -> None:
+    """Train, measure and save; the record, written last, makes it a model, whatever becomes of the export."""
     use_devices(recipe.devices)
     frames = RunData.open(recipe, folder, data, unlabelled)
     keras.utils.set_random_seed(recipe.seed)
@@ -92,11 +101,7 @@ def train(
         with atomic_path(folder / NETS_FILE) as temporary:
             nets.save(temporary)
         record = replace(record, files={**record.files, "nets": FileRecord.of(folder / NETS_FILE)})
-    # A whole model already, whatever becomes of the export.
     record.save(folder)
-    if is_new:
-        _export_onnx(record, nets.estimator, folder)
-    return folder
 
 
 def _build(recipe: Recipe, policy: str) -> CrossingNets:
@@ -110,16 +115,14 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
         fit_hand_head(estimator, recipe.dataset, recipe.calibration.hand_frames, recipe.seed)
     if recipe.calibration.side_crops:
         fit_side_head(estimator, recipe.dataset, recipe.calibration.side_crops, recipe.seed)
-    sigma_mm = calibrate(recipe, estimator, data)
-    if sigma_mm is None:
-        sigma_mm = get_preset(recipe.start).sigma_mm if recipe.start else 0.0
+    sigma_mm = fit_sigma(recipe, estimator, data)
     with atomic_path(folder / ESTIMATOR_FILE) as temporary:
         estimator.save(temporary)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
     return replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
 
 
-def _export_onnx(record: Preset, estimator: keras.Model, folder: Path) -> None:
+def _export_onnx(record: Preset, folder: Path) -> None:
     """Add an ONNX file to the model in the folder, where this installation and backend can write one."""
     try:
         check_needs("onnx")
@@ -129,6 +132,7 @@ def _export_onnx(record: Preset, estimator: keras.Model, folder: Path) -> None:
             stacklevel=3,
         )
         return
+    estimator = load_keras_file(file_of(record, "estimator"))
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
     replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}).save(folder)
 
@@ -138,7 +142,7 @@ def _copy_model(model: str, folder: Path) -> Preset:
     record = get_preset(model)
     files = {kind: file for kind, file in record.files.items() if kind != "nets"}
     for kind, file in files.items():
-        shutil.copyfile(resolve(model, kind), folder / file.path)
+        shutil.copyfile(file_of(record, kind), folder / file.path)
     return replace(record, files=files)
 
 
@@ -190,31 +194,9 @@ def _training_data(recipe: Recipe, data: RunData) -> str:
     crops = [stage for stage in recipe.schedule.values() if stage.stream == "crops"]
     start = f"; started from {recipe.start}" if recipe.start else ""
     if data.labelled is None:
-        samples = sum(stage.samples for stage in crops if {"trunk", "posterior_head"} & set(stage.trains))
+        learned = [stage for stage in crops if {"trunk", "posterior_head"} & set(stage.trains)]
+        samples = sum(stage.steps * stage.batch_size for stage in learned)
         return f"{samples:,} {TRAINING_DATA}{start}"
     unlabelled = sum(len(indices) for _, indices in data.unlabelled)
     beside = f", {unlabelled:,} without labels" if unlabelled else ""
     return f"{len(data.trained):,} labelled depth maps of the user's own{beside}{start}"
-
-
-def _open_folder(recipe: Recipe, folder: Path, resume: bool, data: Path | None, unlabelled: Path | None) -> None:
-    """Write the recipe into a new folder, or see that the folder holds the same."""
-    path = folder / _RECIPE_FILE
-    if path.exists() and not resume:
-        raise InputError(f"{folder}: holds a run already; use --resume to go on, or another --output")
-    sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
-    wanted = json.loads(json.dumps({**recipe.to_dict(), **sources}))
-    if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-        changed = [key for key, value in wanted.items() if earlier.get(key) != value]
-        if changed:
-            raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
-        return
-    record = {
-        "recipe": wanted,
-        "versions": {name: version(name) for name in ("cn_zoo", "keras", "numpy")},
-        "backend": keras.backend.backend(),
-        "python": platform.python_version(),
-    }
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")

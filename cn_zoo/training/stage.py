@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 #: Where a stage's samples come from: poses without pictures; depth maps with poses; synthetic ones with nothing in them
@@ -17,7 +18,7 @@ class Stage:
     Attributes:
         trains: names of networks (`cn_zoo.models.NETWORKS`).
         terms: weights of the terms of `cn_zoo.objective.JointObjective`; those not named weigh 0.
-        samples: labelled samples to learn from, to the last whole checkpoint.
+        samples: labelled samples to learn from; as many as make steps that part into equal epochs.
         stream: one of `STREAMS`.
         batch_size: labelled samples a step.
         unlabelled_batch_size: unlabelled depth maps a step beside them; 0: the stage does without.
@@ -29,7 +30,8 @@ class Stage:
         weight_decay: AdamW's; Muon's own is 0.01.
         clip_norm: the longest that a weight's gradient may be under AdamW; 0: any length.
         keeps_norms: batch norms stay as they were trained: statistics of few frames, all alike, would serve no others.
-        checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves.
+        checkpoint_every: steps between checkpoints (what a killed run loses at most) and between points of the curves,
+            or a few less.
     """
 
     trains: tuple[str, ...]
@@ -50,12 +52,12 @@ class Stage:
     @property
     def epochs(self) -> int:
         """How many checkpoints the stage has: an epoch, for Keras, is what lies between two."""
-        return self.samples // (self.batch_size * self.epoch_steps)
+        return math.ceil(self.samples // self.batch_size / self.checkpoint_every)
 
     @property
     def epoch_steps(self) -> int:
         """Steps between two checkpoints."""
-        return min(self.checkpoint_every, self.samples // self.batch_size)
+        return self.samples // self.batch_size // self.epochs
 
     @property
     def steps(self) -> int:
@@ -149,7 +151,7 @@ STAGES: dict[str, Stage] = {
     "adapt": Stage(
         trains=("trunk", "posterior_head"),
         terms={**_POSTERIOR, "consistency": 1.0},
-        samples=6_000,
+        samples=5_600,
         batch_size=16,
         unlabelled_batch_size=32,
         synthetic_batch_size=16,

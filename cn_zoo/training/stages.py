@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +25,7 @@ from cn_zoo.training.sample_sheets import SampleSheets
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.training.sources import LabelledSource, PoseSource, Source, SyntheticSource, UnlabelledSource, batches
 from cn_zoo.training.stage import Stage
-from cn_zoo.training.warm_start import has_nets, start_from
+from cn_zoo.training.warm_start import known_networks, start_from
 
 #: First and last layers, which Muon leaves to AdamW.
 _NOT_BY_MUON = [
@@ -36,8 +37,8 @@ _NOT_BY_MUON = [
     "side_head_odds",
 ]
 
-#: How many poses tell a generator where the hand's points are.
-_POSES_FOR_POINTS = 4_000
+#: How many poses tell what poses are like before a network learns.
+_FIRST_POSES = 4_000
 
 
 def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) -> None:
@@ -53,36 +54,40 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) 
     reached = [name for name in recipe.schedule if _checkpoint_path(folder, name).exists()]
     if recipe.start and not reached:
         start_from(nets, recipe.start, recipe.trained())
-    generator = [name for name, stage in recipe.schedule.items() if "generator" in stage.trains]
-    fresh = generator[:1] if not recipe.start or not has_nets(recipe.start) else []
+    known = known_networks(nets, recipe.start) if recipe.start else set()
     names = list(recipe.schedule)
-    for name in names[names.index(reached[-1]) if reached else 0 :]:
-        _run_stage(recipe, name, nets, data, folder, name in fresh)
+    first = names.index(reached[-1]) if reached else 0
+    for number, name in enumerate(names):
+        if number >= first:
+            _run_stage(recipe, name, nets, data, folder, known)
+        known = known.union(recipe.schedule[name].trains)
 
 
-def _run_stage(recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, fresh: bool) -> None:
-    """Train one stage; the generator of a ``fresh`` one knows nothing yet."""
+def _run_stage(
+    recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, known: Collection[str]
+) -> None:
+    """Train one stage; the networks that are not ``known`` have learned nothing yet."""
     stage = recipe.schedule[name]
     compile_for(nets, stage)
     checkpoint = Checkpoint(_checkpoint_path(folder, name), stage.epoch_steps)
     done = checkpoint.restore(nets)
     if done >= stage.steps:
         return
-    if fresh and done == 0 and ARCHITECTURES[recipe.architecture].drawn_points:
-        _initialize_generator(recipe, nets, data)
-    sources = _open_sources(recipe, stage, nets, data, done)
+    if done == 0:
+        _initialize(recipe, nets, data, set(stage.trains).difference(known))
+    sources = _open_sources(recipe, stage, data, done)
     callbacks = [
         LossGuard(name, checkpoint.path),
         checkpoint,
         keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0),
-        RichProgress(name, stage.steps, done, stage.batch_size),
     ]
     # Keras writes them by TensorFlow, which comes without TensorBoard itself.
     if find_spec("tensorflow") and find_spec("tensorboard"):
         callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
     if "generator" in stage.trains:
         callbacks.append(SampleSheets(folder / "samples", name))
-    learn(nets, stage, sources, done, callbacks)
+    with RichProgress(name, stage.steps, done, stage.batch_size) as progress:
+        learn(nets, stage, sources, done, [*callbacks, progress])
 
 
 def learn(
@@ -131,12 +136,9 @@ def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
     )
 
 
-def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunData, done: int) -> list[Source]:
+def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> list[Source]:
     if stage.stream == "poses":
-        poses = training_poses(recipe, data)
-        if done == 0 and {"pose_encoder", "pose_decoder"} <= set(stage.trains):
-            initialize_from_poses(nets.pose_encoder, nets.pose_decoder, SKELETONS[recipe.dataset], poses)
-        return [PoseSource(poses, stage.batch_size, recipe.seed)]
+        return [PoseSource(training_poses(recipe, data), stage.batch_size, recipe.seed)]
     sources: list[Source] = []
     preset, synthetic = PRESETS[recipe.dataset], stage.synthetic_batch_size
     if stage.stream == "hands":
@@ -152,10 +154,19 @@ def _open_sources(recipe: Recipe, stage: Stage, nets: CrossingNets, data: RunDat
     return sources
 
 
-def _initialize_generator(recipe: Recipe, nets: CrossingNets, data: RunData) -> None:
-    poses = training_poses(replace(recipe, poses=min(recipe.poses, _POSES_FOR_POINTS)), data)
-    latents = keras.ops.convert_to_numpy(nets.encode_pose(poses)["mean"])
-    initialize_points(nets.mapping, nets.generator, latents, poses, SKELETONS[recipe.dataset])
+def _initialize(recipe: Recipe, nets: CrossingNets, data: RunData, fresh: Collection[str]) -> None:
+    """Tell networks that have learned nothing yet what a few poses look like."""
+    pose_vae = {"pose_encoder", "pose_decoder"}.issubset(fresh)
+    points = "generator" in fresh and ARCHITECTURES[recipe.architecture].drawn_points
+    if not pose_vae and not points:
+        return
+    skeleton = SKELETONS[recipe.dataset]
+    poses = training_poses(replace(recipe, poses=min(recipe.poses, _FIRST_POSES)), data)
+    if pose_vae:
+        initialize_from_poses(nets.pose_encoder, nets.pose_decoder, skeleton, poses)
+    if points:
+        latents = keras.ops.convert_to_numpy(nets.encode_pose(poses)["mean"])
+        initialize_points(nets.mapping, nets.generator, latents, poses, skeleton)
 
 
 def _check_streams(name: str, stage: Stage, data: RunData) -> None:

@@ -8,16 +8,30 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import HAND_HEAD, NETWORKS, SIDE_HEAD, SIGMA_CALIBRATION
-from cn_zoo.zoo import get_preset, resolve
+from cn_zoo.models import HAND_HEAD, NETWORKS, SIDE_HEAD, SIGMA_CALIBRATION, load_keras_file
+from cn_zoo.zoo import FileRecord, get_preset, resolve
 
 _TRY = "train that network too, or start from a model of the same architecture and skeleton"
 _POSE_VAE = ("pose_encoder", "pose_decoder")
+_ESTIMATOR = ("trunk", "posterior_head", "pose_decoder")
 
 
 def has_nets(model: str) -> bool:
-    """Whether a model was released with its nets."""
-    return "nets" in get_preset(model).files
+    """Whether a model comes with its nets. A weights file is taken as it is, whatever lies beside it."""
+    nets = get_preset(model).files.get("nets")
+    return nets is not None and FileRecord.of(resolve(model, "nets")).sha256 == nets.sha256
+
+
+def is_alike(model: str, skeleton: str, architecture: str) -> bool:
+    """Whether a model is of this skeleton and architecture: its calibration and heads can be taken over."""
+    preset = get_preset(model)
+    return (preset.skeleton, preset.architecture) == (skeleton, architecture)
+
+
+def known_networks(nets: CrossingNets, model: str) -> set[str]:
+    """Names of the networks that nets which `start_from` a model need not learn from nothing."""
+    known = set(NETWORKS if has_nets(model) else _ESTIMATOR)
+    return known if is_alike(model, nets.skeleton, nets.architecture) else known - {*_POSE_VAE}
 
 
 def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None:
@@ -35,28 +49,25 @@ def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None
         UnknownModelError, WeightsError: the model is not there.
         InputError: it is of another architecture or skeleton, and a network that must agree does not.
     """
-    preset = get_preset(model)
-    sources: dict[str, keras.Model] = {}
-    if "nets" in preset.files:
-        source = CrossingNets.from_pretrained(model)
+    source = load_keras_file(resolve(model, "nets" if has_nets(model) else "estimator"))
+    if isinstance(source, CrossingNets):
         sources, estimator = source.networks, source.estimator
     else:
-        estimator = keras.models.load_model(resolve(model, "estimator"), compile=False)
         by_layer = {nets.networks[name].name: name for name in NETWORKS}
-        sources = {by_layer[layer.name]: layer for layer in estimator.layers if layer.name in by_layer}
+        sources, estimator = {by_layer[each.name]: each for each in source.layers if each.name in by_layer}, source
     if not {"pose_encoder"} & {*sources, *trained}:
         raise InputError(f"{model}: was released without its pose encoder; put the stage pose_encoder first")
-    same_skeleton = preset.skeleton == nets.skeleton and preset.architecture == nets.architecture
+    alike = is_alike(model, nets.skeleton, nets.architecture)
     # Its evidence is another for each skeleton; between models of one it is copied below.
     sources.pop(SIDE_HEAD, None)
     for name, source in sources.items():
-        if same_skeleton or name not in _POSE_VAE:
+        if alike or name not in _POSE_VAE:
             whole = _copy_layers(source, nets.networks[name])
             if not whole and name not in trained:
                 raise InputError(f"{model}: its {name} is of another architecture than {nets.architecture}; {_TRY}")
         elif name not in trained:
             raise InputError(f"{model}: is of another skeleton or architecture, so its {name} must be trained; {_TRY}")
-    if same_skeleton:
+    if alike:
         for layer in (SIGMA_CALIBRATION, HAND_HEAD, SIDE_HEAD):
             nets.estimator.get_layer(layer).set_weights(estimator.get_layer(layer).get_weights())
 

@@ -26,18 +26,19 @@ _CROP = (
     "(1, 128, 128, 1): the cube of cube_mm around the hand, seen from the front, row 0 at the top; "
     "(depth - depth of the cube's centre) / (cube_mm / 2), clipped to [-1, 1]; +1 also where nothing was measured"
 )
-_LATENT = "latent (1, L): the place in the shared latent space"
+_LATENT = "latent (1, L + 3): the place in the shared latent space, the root joint's offset last"
 _POSE = (
     "pose (1, J, 3): joints from the cube's centre, right, down, forward, in units of 50 mm; "
     "sigma (1, J): their deviation in the same unit"
 )
+_HAND = "hand (1, 2): the probability that this is a hand, and that it is of the side that the model knows"
 _NUMBERS = (
     "float32; in TFLite files of precision int8 whole numbers, which mean (number - zero point) * scale, both of them "
     "beside each tensor"
 )
 #: What goes in and what comes out of each of a model's networks.
 _INTERFACES = {
-    "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}"},
+    "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}; {_HAND}"},
     "generator": {"input": _LATENT, "outputs": f"depth {_CROP}"},
     "finder": {
         "input": "planes (1, h, w, 2): cn_zoo.geometry.FrameView.planes",

@@ -74,10 +74,7 @@ def resolve(model: str | Path, kind: str = "onnx") -> Path:
             return download(address, sha256)
     elif (path := _find(model)).is_file() and path.name != PRESET_FILE:
         return path
-    preset = get_preset(model)
-    if kind not in preset.files:
-        raise WeightsError(f"{preset.name}: has no file of kind {kind!r}; it has {', '.join(preset.files)}")
-    return verified(preset.folder, preset.files[kind])
+    return file_of(get_preset(model), kind)
 
 
 def weights_path(model: str | Path, kind: str = "estimator") -> Path:
@@ -86,6 +83,18 @@ def weights_path(model: str | Path, kind: str = "estimator") -> Path:
     Args and errors as for ``resolve``.
     """
     return resolve(model, kind)
+
+
+def file_of(preset: Preset, kind: str) -> Path:
+    """The file of a kind in a model's record, verified, downloaded if need be.
+
+    Raises:
+        WeightsError: the model has none, or it is missing, cannot be downloaded or fails its hash.
+    """
+    if kind not in preset.files:
+        has = ", ".join(preset.files) or "none, as an exported file stands alone; give the model that it was made from"
+        raise WeightsError(f"{preset.name}: has no file of kind {kind!r}; it has {has}")
+    return verified(preset.folder, preset.files[kind])
 
 
 def verified(folder: Path, record: FileRecord) -> Path:

@@ -5,6 +5,7 @@ import pytest
 from untrained_model import save_untrained_model
 
 import cn_zoo
+from cn_zoo.errors import WeightsError
 from cn_zoo.inference.latent_refinement import refine_latent
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -75,3 +76,13 @@ def test_an_estimate_is_refined_by_the_models_own_nets(tmp_path):
     pose = keras.ops.convert_to_numpy(nets.synthesize(refined.latent[None])["pose"])[0]
     np.testing.assert_allclose(refined.crop.crop_to_uvd(pose), refined.uvd, atol=1e-3)
     np.testing.assert_allclose(refined.camera.xyz_to_uvd(refined.xyz), refined.uvd, atol=1e-3)
+
+
+def test_an_exported_file_has_no_nets_even_beside_anothers(monkeypatch):
+    """Run in a folder with a model of its own, which is not asked."""
+    folder = cn_zoo.weights_path("nyu-paper").parent
+    monkeypatch.chdir(folder)
+    estimator = cn_zoo.HandPoseEstimator.from_pretrained(folder / "estimator.onnx")
+    frame = draw_frame(PRESETS["nyu"].own(), seed=0, index=0)
+    with pytest.raises(WeightsError, match=r"no file of kind .nets.*stands alone"):
+        estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd, refine=1)

@@ -1,14 +1,18 @@
 """Training stops where it makes no sense any more, and leaves the last good checkpoint."""
 
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from rich.console import Console
 
 from cn_zoo.errors import InputError
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.loss_guard import LossGuard
+from cn_zoo.training.progress import RichProgress
 
 
 def _model(width=2):
@@ -64,3 +68,14 @@ def test_a_checkpoint_of_another_architecture(tmp_path):
     checkpoint.path.write_bytes(b"broken")
     with pytest.raises(InputError, match="damaged"):
         checkpoint.restore(_model())
+
+
+@pytest.mark.parametrize("target", [1.0, np.nan])
+def test_the_terminal_is_given_back_however_training_ends(target, monkeypatch, tmp_path):
+    """Rich hides the cursor while a bar is shown."""
+    shown = StringIO()
+    monkeypatch.setattr("cn_zoo.training.progress.Console", lambda stderr: Console(file=shown, force_terminal=True))
+    guard = LossGuard("joint", tmp_path / "none.weights.h5")
+    with suppress(InputError), RichProgress("joint", steps=2, done=0, batch_size=1) as progress:
+        _fit(_model(), [[1, 1], [target, 1]], guard, progress)
+    assert shown.getvalue().count("\x1b[?25l") == shown.getvalue().count("\x1b[?25h") == 1

@@ -45,7 +45,7 @@ def test_a_finished_run_is_not_begun_again(run):
         train_locator(RECIPE, run)
     with pytest.raises(InputError, match="another recipe"):
         train_locator(LocatorRecipe(frames=16), run, resume=True)
-    assert json.loads((run / "recipe.json").read_text())["frames"] == 8
+    assert json.loads((run / "recipe.json").read_text())["recipe"]["frames"] == 8
 
 
 def test_the_stream_shows_each_batch_and_its_mirror_image():

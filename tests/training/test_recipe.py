@@ -39,9 +39,9 @@ def test_own_file(tmp_path):
     assert recipe.schedule["polish"] == Stage(("trunk",), {"pose": 2.0}, 640)
 
 
-def test_a_stage_is_whole_checkpoints_long():
+def test_a_stage_parts_into_equal_epochs():
     stage = Stage(("trunk",), {"pose": 1.0}, samples=1000, batch_size=10, checkpoint_every=30)
-    assert (stage.epoch_steps, stage.epochs, stage.steps) == (30, 3, 90)
+    assert (stage.epoch_steps, stage.epochs, stage.steps) == (25, 4, 100)
     short = Stage(("trunk",), {"pose": 1.0}, samples=25, batch_size=10, checkpoint_every=30)
     assert (short.epoch_steps, short.epochs, short.steps) == (2, 1, 2)
 

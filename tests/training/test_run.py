@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import cn_zoo
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, WeightsError
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.models import HAND_HEAD, SIDE_HEAD
@@ -25,7 +25,8 @@ from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, stages, train
 from cn_zoo.training.measurement import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
-from cn_zoo.zoo import Preset
+from cn_zoo.training.warm_start import start_from
+from cn_zoo.zoo import Preset, weights_path
 
 SHORT = (
     "start=",
@@ -171,6 +172,42 @@ def test_starting_from_another_skeleton_trains_the_pose_vae(estimator_alone, tmp
     more = (f"start={estimator_alone}", "dataset=nyu", 'stages=["posterior"]')
     with pytest.raises(InputError, match="pose"):
         train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run")
+
+
+def test_a_pose_vae_that_is_known_is_not_begun_anew(finished, tmp_path):
+    more = (f"start={finished}", 'stages=["pose_vae"]', "pose_vae.samples=200", "pose_vae.learning_rate=1e-9")
+    folder = train(load_recipe("icvl", (*SHORT, *more)), tmp_path / "run")
+    before, after = (cn_zoo.CrossingNets.from_pretrained(each) for each in (finished, folder))
+    for name in ("pose_encoder", "pose_decoder"):
+        weights = zip(before.networks[name].get_weights(), after.networks[name].get_weights(), strict=True)
+        assert all(np.allclose(old, new, atol=1e-5) for old, new in weights), name
+
+
+def test_a_weights_file_to_start_from_is_taken_as_it_is(finished):
+    """Its nets lie beside the estimator, but only the estimator was asked for."""
+    nets = cn_zoo.CrossingNets("paper", "icvl", PRESETS["icvl"].cube_mm, seed=5)
+    encoder = nets.pose_encoder.get_weights()
+    start_from(nets, str(finished / "estimator.keras"), {"pose_encoder"})
+    expected = keras.models.load_model(finished / "estimator.keras")(_crops(2))
+    np.testing.assert_allclose(nets.estimate(_crops(2))["pose"], expected["pose"], atol=1e-5)
+    np.testing.assert_array_equal(nets.pose_encoder.get_weights()[0], encoder[0])
+    with pytest.raises(WeightsError, match=r"estimator\.onnx: is no Keras file"):
+        start_from(nets, str(finished / "estimator.onnx"), {"pose_encoder"})
+
+
+def test_a_finished_run_is_not_done_again(recipe, finished, tmp_path, monkeypatch):
+    """Whatever it lacks is added: here the run was killed before its export."""
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    (run / "estimator.onnx").unlink()
+    record = Preset.load(run)
+    replace(record, files={kind: file for kind, file in record.files.items() if kind != "onnx"}).save(run)
+    monkeypatch.setattr(import_module("cn_zoo.training.run"), "run_stages", None)
+    train(recipe, run, resume=True)
+    again = Preset.load(run)
+    assert {"onnx", "estimator", "nets"} == set(again.files)
+    assert again.errors_mm == record.errors_mm
+    weights_path(run, "onnx")
 
 
 def test_a_folder_holds_one_run(recipe, finished):

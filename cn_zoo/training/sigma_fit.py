@@ -13,9 +13,11 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.warm_start import is_alike
+from cn_zoo.zoo import get_preset
 
 _BATCH = 100
-#: With fewer frames held out, the calibration stays what it was: a quantile of them would be chance.
+#: Fewer frames held out are not fitted to: a quantile of them would be chance.
 _LEAST_FRAMES = 100
 #: The share of errors that a deviation promises to hold.
 _INSIDE = 0.68
@@ -23,23 +25,23 @@ _INSIDE = 0.68
 _SHARES = np.linspace(0, 1, 21)
 
 
-def calibrate(recipe: Recipe, estimator: keras.Model, data: RunData) -> float | None:
+def fit_sigma(recipe: Recipe, estimator: keras.Model, data: RunData) -> float:
     """Fit each joint's deviation so that 68 % of validation errors lie inside it, be it large or small.
 
-    Validation crops are synthetic, or, where a run has labelled frames of its own, those held out.
+    Validation crops are the frames held out of a run's own labelled ones, if there are enough, else synthetic. With
+    own frames but too few held out, a model that started from one alike keeps what that was fitted to.
 
     Returns:
-        What the mean of a hand's deviations usually is (mm, the median over validation crops); None where too few
-        frames were held out, and the calibration is what it was.
+        What the mean of a hand's deviations usually is (mm, the median over validation crops).
     """
     network = spreads_of(estimator)
-    if data.labelled is None:
-        found = _synthetic_errors(recipe, network)
-    elif len(data.held_out) >= _LEAST_FRAMES:
+    if len(data.held_out) >= _LEAST_FRAMES:
         depth, pose = data.labelled.crops(data.held_out)
         found = [_errors(network, depth[k : k + _BATCH], pose[k : k + _BATCH]) for k in range(0, len(depth), _BATCH)]
+    elif data.labelled and recipe.start and is_alike(recipe.start, recipe.dataset, recipe.architecture):
+        return get_preset(recipe.start).sigma_mm
     else:
-        return None
+        found = _synthetic_errors(recipe, network)
     errors, spreads = (np.concatenate(parts) for parts in zip(*found, strict=True))
     factors = fit_factors(errors, spreads)
     set_sigma_calibration(estimator, factors)

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from cn_zoo.evaluation.reliability import JointErrors
-from cn_zoo.training.calibration import fit_factors
+from cn_zoo.geometry import POSE_UNIT_MM
+from cn_zoo.joint import CrossingNets
+from cn_zoo.synthesis.crop_batch import draw_crop_batch
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.training import load_recipe
+from cn_zoo.training.run_data import RunData
+from cn_zoo.training.sigma_fit import fit_factors, fit_sigma
 
 
 def _errors_about(sigma, rng):
@@ -30,3 +36,16 @@ def test_one_spread_gets_the_quantile_of_its_errors():
     spreads = np.exp(rng.normal(size=(5000, 1, 3)))
     errors = _errors_about(spreads[:, 0] * (1.0, 2.0, 3.0), rng)
     np.testing.assert_allclose(fit_factors(errors, spreads), [[1.0, 2.0, 3.0]], rtol=0.05)
+
+
+def test_a_model_of_own_frames_is_fitted_too(icvl_set_path, tmp_path):
+    """None of twelve frames is held out, and nothing that was fitted before is taken over."""
+    recipe = load_recipe("icvl", ("start=", "architecture=paper", "calibration.samples=300"))
+    data = RunData.open(recipe, tmp_path, icvl_set_path, None)
+    estimator = CrossingNets("paper", "icvl", PRESETS["icvl"].cube_mm, seed=0).estimator
+    usual_mm = fit_sigma(recipe, estimator, data)
+    crops = draw_crop_batch(PRESETS["icvl"], recipe.seed, 0, 300, "validation")
+    found = estimator.predict(crops.depth, verbose=0)
+    errors = np.linalg.norm(found["pose"] - crops.poses["icvl"], axis=-1)
+    assert (errors < found["sigma"]).mean() == pytest.approx(0.68, abs=0.05)
+    assert usual_mm == pytest.approx(float(np.median(found["sigma"].mean(axis=1))) * POSE_UNIT_MM, rel=0.05)

@@ -1,0 +1,51 @@
+import os
+
+import pytest
+
+from cn_zoo import keras_backend
+from cn_zoo.errors import MissingDependencyError
+from cn_zoo.keras_backend import need_keras
+
+
+@pytest.fixture
+def having(monkeypatch, tmp_path):
+    """Pretends that of Keras and all backends these are installed; no backend is chosen."""
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+
+    def pretend(*names):
+        monkeypatch.setattr(keras_backend, "find_spec", lambda name: name if name in names else None)
+
+    yield pretend
+    # What `need_keras` has set, monkeypatch does not know of.
+    os.environ.pop("KERAS_BACKEND", None)
+
+
+@pytest.mark.parametrize("installed", [(), ("keras",), ("jax",)])
+def test_without_keras_or_a_backend_the_pip_line_is_told(having, installed):
+    having(*installed)
+    with pytest.raises(MissingDependencyError, match=r"^mine needs Keras with a backend: pip install .*\[jax\]"):
+        need_keras("mine")
+
+
+def test_a_backend_that_is_there_is_taken(having):
+    having("keras", "torch")
+    need_keras("mine")
+    assert os.environ["KERAS_BACKEND"] == "torch"
+
+
+def test_keras_own_choice_stands(having, tmp_path):
+    having("keras", "tensorflow", "jax")
+    need_keras("mine")
+    assert "KERAS_BACKEND" not in os.environ
+    having("keras", "jax", "torch")
+    (tmp_path / "keras.json").write_text('{"backend": "torch"}')
+    need_keras("mine")
+    assert "KERAS_BACKEND" not in os.environ
+
+
+def test_a_wish_that_cannot_be_met_is_told(having, monkeypatch):
+    having("keras", "jax")
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with pytest.raises(MissingDependencyError, match=r"run on tensorflow.*set it to jax.*cn_zoo\[tensorflow\]"):
+        need_keras("mine")
