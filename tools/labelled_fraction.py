@@ -2,7 +2,7 @@
 
     python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
-    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method taught --rounds 2 --seed 0
+    python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method covered --rounds 2 --taught 2 --seed 0
     python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
@@ -42,7 +42,7 @@ from cn_zoo.training.stages import compile_for, learn
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"
-#: One in so many crops of a round has a label of its own.
+#: One in so many crops of a taught round has a label of its own.
 _LABELLED_SHARE = 4
 #: Sets by the split of the synthetic world that they come from: the test crops' subjects and scenes are never seen.
 _SETS = {"train": "train.h5", "test": "test.h5"}
@@ -61,10 +61,9 @@ _LABELS = (
 _METHODS = {
     "supervised": ('stages=["pose_vae", "posterior", "labels"]', *_LABELS),
     "joint": (),
-    # The stage labels with crops in part covered, which is not a recipe's; and from the second round on with
-    # pseudo-labels of all other crops beside.
+    # The stage labels with crops in part covered, which is not a recipe's, and after it one with pseudo-labels of all
+    # other crops beside.
     "covered": ('stages=["pose_vae", "posterior"]',),
-    "taught": ('stages=["pose_vae", "posterior"]',),
 }
 
 
@@ -91,7 +90,8 @@ def prepare(folder: Path, dataset: str, frames: int, tests: int) -> None:
 @click.option("--fraction", type=float, required=True, help="Share of the training crops whose labels are used.")
 @click.option("--method", type=click.Choice(list(_METHODS)), required=True)
 @click.option("--without", help="A term of the joint objective to leave out.")
-@click.option("--rounds", default=1, show_default=True, help="How often the stage labels runs, of covered and taught.")
+@click.option("--rounds", default=1, show_default=True, help="How often the stage labels runs, of covered.")
+@click.option("--taught", default=0, show_default=True, help="How often it then runs with pseudo-labels as well.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one value of the recipe.")
 def run(
@@ -100,18 +100,20 @@ def run(
     method: str,
     without: str | None,
     rounds: int,
+    taught: int,
     seed: int,
     overrides: tuple[str, ...],
 ) -> None:
     """Train and measure once; append the row."""
-    label = f"{method} without {without}" if without else f"{method}, {rounds} rounds" if rounds > 1 else method
+    label = f"{method} without {without}" if without else method
+    label += f", {rounds} rounds" * (rounds > 1) + f", {taught} taught" * (taught > 0)
     facts = {"method": label, "fraction": fraction, "seed": seed, "changes": list(overrides)}
     if any(facts.items() <= row.items() for row in _rows(folder)):
         return
-    covered = method in ("covered", "taught")
-    if rounds > 1 and not covered:
-        raise click.UsageError(f"only covered and taught have rounds; leave --rounds out with {method}")
-    if fraction == 1 and method == "taught":
+    covered = method == "covered"
+    if not covered and (rounds > 1 or taught):
+        raise click.UsageError(f"only covered has rounds; leave --rounds and --taught out with {method}")
+    if fraction == 1 and taught:
         raise click.UsageError("crops that have no label are taught; give a --fraction below 1")
     frames = ConvertedSet(folder / _SETS["train"])
     own = [f"labelled_fraction={fraction}", f"seed={seed}", f'dataset="{frames.skeleton.name}"', *_METHODS[method]]
@@ -129,7 +131,7 @@ def run(
     start = time.process_time()
     train(recipe, place, resume=True, data=folder / _SETS["train"])
     if covered:
-        estimator = _learn_covered(recipe, overrides, place, folder / _SETS["train"], rounds, method == "taught")
+        estimator = _learn_covered(recipe, overrides, place, folder / _SETS["train"], rounds, taught)
     else:
         estimator = keras.models.load_model(place / ESTIMATOR_FILE)
     row = {
@@ -166,11 +168,12 @@ def report(folder: Path, output: Path) -> None:
 
 
 def _learn_covered(
-    recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, rounds: int, taught: bool
+    recipe: Recipe, overrides: tuple[str, ...], place: Path, source: Path, rounds: int, taught: int
 ) -> keras.Model:
     """The stage labels on covered crops, again and again.
 
-    If ``taught``, what came out of a round labels all other crops for the next one.
+    What comes out of so many rounds labels all other crops once, for the taught ones. These do not label anew: views
+    that a network has been taught to agree on tell it little more.
     """
     stage = load_recipe(str(_RECIPE), (*_METHODS["supervised"], *overrides)).schedule["labels"]
     _keep_record(stage, place / "labels.json")
@@ -178,18 +181,22 @@ def _learn_covered(
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
     Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
-    for number in range(1, rounds + 1):
-        seed, count, sources = recipe.seed + number - 1, stage.batch_size, []
-        if taught and number > 1:
-            count //= _LABELLED_SHARE
-            frames, rest = data.unlabelled[0]
-            poses = _pseudo_labels(nets.estimator, frames, rest, seed, place / f"labels{number}.npy")
-            others = TaughtSource(frames, rest, poses, stage.batch_size - count, seed)
-            sources.append(CoveredSource(others, seed + 1))
-        crops = LabelledSource(data.labelled, data.trained, count, seed, recipe.augmentation)
-        sources.append(CoveredSource(crops, seed))
-        _learn(nets, stage, place, f"labels{number}", sources)
+    seeds = range(recipe.seed, recipe.seed + rounds + taught)
+    for number, seed in enumerate(seeds[:rounds], 1):
+        _learn(nets, stage, place, f"labels{number}", [_labelled(recipe, data, stage.batch_size, seed)])
+    if taught:
+        frames, rest = data.unlabelled[0]
+        poses = _pseudo_labels(nets.estimator, frames, rest, recipe.seed, place / f"taught{rounds}.npy")
+    for number, seed in enumerate(seeds[rounds:], 1):
+        count = stage.batch_size // _LABELLED_SHARE
+        others = TaughtSource(frames, rest, poses, stage.batch_size - count, seed)
+        sources = [CoveredSource(others, seed + 1), _labelled(recipe, data, count, seed)]
+        _learn(nets, stage, place, f"taught{rounds}-{number}", sources)
     return nets.estimator
+
+
+def _labelled(recipe: Recipe, data: RunData, count: int, seed: int) -> Source:
+    return CoveredSource(LabelledSource(data.labelled, data.trained, count, seed, recipe.augmentation), seed)
 
 
 def _pseudo_labels(
