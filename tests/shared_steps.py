@@ -12,6 +12,7 @@ import numpy as np
 
 import cn_zoo
 from cn_zoo.objective import JointObjective
+from cn_zoo.training import load_recipe
 from cn_zoo.training.devices import use_devices
 
 
@@ -34,6 +35,6 @@ def losses():
 
 if __name__ == "__main__":
     one = losses()
-    use_devices("all")
+    use_devices(load_recipe("nyu", ("devices=all",)))
     rows = {"devices": len(keras.distribution.list_devices()), "one": one, "all": losses()}
     Path(sys.argv[1]).write_text(json.dumps(rows))

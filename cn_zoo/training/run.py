@@ -17,7 +17,7 @@ from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
 from cn_zoo.models import ARCHITECTURES, load_keras_file
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.devices import use_devices
+from cn_zoo.training.devices import Host, use_devices
 from cn_zoo.training.hand_head_fit import fit_hand_head
 from cn_zoo.training.measurement import (
     AT_REST_PROTOCOL,
@@ -76,25 +76,36 @@ def train(
             fit, or a loss is no number any more.
     """
     sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
-    open_run_folder(folder, {**recipe.to_dict(), **sources}, resume)
-    if not (folder / PRESET_FILE).exists():
-        _make_model(recipe, folder, data, unlabelled)
-    record = Preset.load(folder)
-    if "onnx" not in record.files:
-        _export_onnx(record, folder)
+    host = use_devices(recipe)
+    if host.is_first:
+        open_run_folder(folder, {**recipe.to_dict(), **sources}, resume)
+    if (folder / PRESET_FILE).exists():
+        host.leave()
+    else:
+        with host.after_the_first():
+            frames = RunData.open(recipe, folder, data, unlabelled)
+        weights = _learn(recipe, folder, frames, host)
+        if host.is_first:
+            _make_model(recipe, folder, frames, weights)
+    if host.is_first:
+        _export_onnx(folder)
     return folder
 
 
-def _make_model(recipe: Recipe, folder: Path, data: Path | None, unlabelled: Path | None) -> None:
-    """Train, measure and save; the record, written last, makes it a model, whatever becomes of the export."""
-    use_devices(recipe.devices)
-    frames = RunData.open(recipe, folder, data, unlabelled)
+def _learn(recipe: Recipe, folder: Path, frames: RunData, host: Host) -> list[np.ndarray]:
+    """Run all stages, together with the other hosts; returns the weights of all networks."""
     keras.utils.set_random_seed(recipe.seed)
-    trained = _build(recipe, "mixed_bfloat16" if recipe.mixed_precision else "float32")
-    run_stages(recipe, trained, frames, folder)
+    nets = _build(recipe, "mixed_bfloat16" if recipe.mixed_precision else "float32")
+    run_stages(recipe, nets, frames, folder, host)
+    weights = nets.get_weights()
+    host.leave()
+    return weights
 
+
+def _make_model(recipe: Recipe, folder: Path, frames: RunData, weights: list[np.ndarray]) -> None:
+    """Measure and save; the record, written last, makes it a model, whatever becomes of the export."""
     nets = _build(recipe, "float32")
-    nets.set_weights(trained.get_weights())
+    nets.set_weights(weights)
     is_new = bool(_ESTIMATOR_NETWORKS & recipe.trained()) or not recipe.start
     record = _save_estimator(recipe, nets.estimator, frames, folder) if is_new else _copy_model(recipe.start, folder)
     if "generator" in recipe.trained() or (recipe.start and has_nets(recipe.start)):
@@ -122,8 +133,11 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
     return replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
 
 
-def _export_onnx(record: Preset, folder: Path) -> None:
-    """Add an ONNX file to the model in the folder, where this installation and backend can write one."""
+def _export_onnx(folder: Path) -> None:
+    """Add an ONNX file to the model in the folder, if it has none and this installation and backend can write one."""
+    record = Preset.load(folder)
+    if "onnx" in record.files:
+        return
     try:
         check_needs("onnx")
     except CnZooError as reason:

@@ -13,11 +13,13 @@ from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.synthesis.presets import Preset
 from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.batch_order import BatchOrder
+from cn_zoo.training.devices import Host
 
 #: Ends the random seeds of a batch, so that its uses draw different numbers. The order of samples has 0.
 _FIRST_VIEW, _SECOND_VIEW = range(1, 3)
 #: How far crops are changed if nothing else is said.
 _USUAL = CropAugmentation()
+_ALONE = Host()
 
 
 class Source(Protocol):
@@ -151,18 +153,21 @@ class UnlabelledSource:
         return np.concatenate([frames.crops([index], self._augmentation, rng)[0] for frames, index in chosen])
 
 
-def batches(sources: Sequence[Source], first: int) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
+def batches(
+    sources: Sequence[Source], first: int, host: Host = _ALONE
+) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
     """Endless batches ``(x, y)`` for `CrossingNets`: what all sources give, arrays of one name put one after another.
 
     Args:
         sources: at least one of them gives poses.
         first: number of the first batch.
+        host: gets its rows of each.
     """
     index = first
     while True:
         parts = [source.batch(index) for source in sources]
         names = dict.fromkeys(name for part in parts for name in part)
-        x = {name: np.concatenate([part[name] for part in parts if name in part]) for name in names}
+        x = {name: host.rows(np.concatenate([part[name] for part in parts if name in part])) for name in names}
         yield (x, x.pop("pose")) if len(x) > 1 else (x,)
         index += 1
 

@@ -16,6 +16,7 @@ from cn_zoo.models import ARCHITECTURES, initialize_from_poses, initialize_point
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.devices import Host
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
 from cn_zoo.training.progress import RichProgress
@@ -39,9 +40,10 @@ _NOT_BY_MUON = [
 
 #: How many poses tell what poses are like before a network learns.
 _FIRST_POSES = 4_000
+_ALONE = Host()
 
 
-def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) -> None:
+def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, host: Host) -> None:
     """Train nets stage by stage; go on from the last checkpoint in the folder, if there is one.
 
     A stage's checkpoint holds all networks, so that the last one tells all that went before.
@@ -59,12 +61,12 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path) 
     first = names.index(reached[-1]) if reached else 0
     for number, name in enumerate(names):
         if number >= first:
-            _run_stage(recipe, name, nets, data, folder, known)
+            _run_stage(recipe, name, nets, data, folder, known, host)
         known = known.union(recipe.schedule[name].trains)
 
 
 def _run_stage(
-    recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, known: Collection[str]
+    recipe: Recipe, name: str, nets: CrossingNets, data: RunData, folder: Path, known: Collection[str], host: Host
 ) -> None:
     """Train one stage; the networks that are not ``known`` have learned nothing yet."""
     stage = recipe.schedule[name]
@@ -76,27 +78,36 @@ def _run_stage(
     if done == 0:
         _initialize(recipe, nets, data, set(stage.trains).difference(known))
     sources = _open_sources(recipe, stage, data, done)
-    callbacks = [
-        LossGuard(name, checkpoint.path),
-        checkpoint,
-        keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0),
-    ]
-    # Keras writes them by TensorFlow, which comes without TensorBoard itself.
-    if find_spec("tensorflow") and find_spec("tensorboard"):
-        callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
+    # All hosts save, and draw, the same: what they hold together they can only touch together.
+    callbacks = [LossGuard(name, checkpoint.path), checkpoint]
+    if host.is_first:
+        callbacks += _curves(folder, name, done)
     if "generator" in stage.trains:
         callbacks.append(SampleSheets(folder / "samples", name))
     with RichProgress(name, stage.steps, done, stage.batch_size) as progress:
-        learn(nets, stage, sources, done, [*callbacks, progress])
+        learn(nets, stage, sources, done, [*callbacks, progress], host)
+
+
+def _curves(folder: Path, name: str, done: int) -> list[keras.callbacks.Callback]:
+    curves = [keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0)]
+    # Keras writes them by TensorFlow, which comes without TensorBoard itself.
+    if find_spec("tensorflow") and find_spec("tensorboard"):
+        curves.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
+    return curves
 
 
 def learn(
-    nets: CrossingNets, stage: Stage, sources: list[Source], done: int, callbacks: list[keras.callbacks.Callback]
+    nets: CrossingNets,
+    stage: Stage,
+    sources: list[Source],
+    done: int,
+    callbacks: list[keras.callbacks.Callback],
+    host: Host = _ALONE,
 ) -> None:
     """Do the steps of a stage that are not ``done``, on nets compiled for it; then end the sources."""
     try:
         nets.fit(
-            batches(sources, done),
+            batches(sources, done, host),
             initial_epoch=done // stage.epoch_steps,
             epochs=stage.epochs,
             steps_per_epoch=stage.epoch_steps,
