@@ -20,8 +20,9 @@ import numpy as np
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_choice import hand_word, inclination, log_odds, side_word, surprise
+from cn_zoo.inference.hand_choice import hand_word, inclination, side_word, surprise
 from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.log_odds import log_odds, to_probability
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 
 _SPLIT = "validation"
@@ -92,7 +93,7 @@ def _looks(
 def _best(rows: list[tuple[float, ...]], weights: np.ndarray) -> float:
     """The probability of the likeliest place of a frame."""
     scores = [weights @ row for row in rows]
-    return 1 / (1 + math.exp(-max(scores))) if scores else 0.0
+    return to_probability(max(scores)) if scores else 0.0
 
 
 if __name__ == "__main__":

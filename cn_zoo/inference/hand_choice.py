@@ -19,6 +19,7 @@ from cn_zoo.errors import NoHandError
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation, no_hand_error
 from cn_zoo.inference.localisation_network import SAME_HAND_MM
+from cn_zoo.inference.log_odds import log_odds, to_probability
 
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
@@ -37,7 +38,6 @@ _LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.26, 0.54, 1.13
 _DOUBTED_SIDE, _DOUBTFUL_SURPRISE, _WRONG_SIDE = 0.2, 0.3, 0.1
 #: Which side a hand is of is open up to these log odds for either.
 _OPEN_SIDE = 3.0
-_LARGEST_LOG_ODDS = 7.0
 #: The pose network's own word on what is a hand counts up to these log odds against one, and for one: real hands are
 #: doubtful to a network that learned from synthetic ones.
 _MOST_AGAINST, _MOST_FOR = 1.0, 4.0
@@ -113,7 +113,7 @@ def hand_probability(located: float, pose: HandPose, usual_mm: float) -> float:
         usual_mm: the mean of a usual hand's deviations.
     """
     seen = _SURPRISE * surprise(pose.sigma, usual_mm) + _WORD * hand_word(pose)
-    return _probability(_BIAS + _LOCATOR * log_odds(located) + seen)
+    return to_probability(_BIAS + _LOCATOR * log_odds(located) + seen)
 
 
 def surprise(sigma: np.ndarray, usual_mm: float) -> float:
@@ -137,7 +137,7 @@ def right_probability(located: float, looks: Sequence[tuple[HandPose, HandPose]]
         _DEVIATION_SIDE * inclination(right.sigma, left.sigma) + _WORD_SIDE * side_word(right, left)
         for right, left in looks
     ]
-    return _probability(_LOCATOR_SIDE * log_odds(located) + float(np.mean(seen)))
+    return to_probability(_LOCATOR_SIDE * log_odds(located) + float(np.mean(seen)))
 
 
 def is_side_open(right: float) -> bool:
@@ -205,14 +205,3 @@ def _side_probability(place: HandLocation, pose: HandPose, look_at: Callable[[Ha
     if pose.hand == "right":
         return right_probability(place.right, [(pose, look_at(place, "left"))])
     return 1 - right_probability(place.right, [(look_at(place, "right"), pose)])
-
-
-def log_odds(probability: float) -> float:
-    """Log odds of a probability, within what networks can be believed."""
-    least = _probability(-_LARGEST_LOG_ODDS)
-    probability = min(max(probability, least), 1 - least)
-    return math.log(probability / (1 - probability))
-
-
-def _probability(odds: float) -> float:
-    return 1 / (1 + math.exp(-odds))

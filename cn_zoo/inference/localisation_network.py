@@ -23,6 +23,7 @@ from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView, with_neighbours
 from cn_zoo.inference.localisation import HandLocation, locate_hand, no_hand_error
 from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
 
@@ -201,13 +202,13 @@ class HandLocator:
         crop = HandCrop(camera, tuple(camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
         outputs = self._judge.run(crop.cut(depth_mm))
         hand, left = outputs["hand"].tolist()
-        return Evidence(finder, hand, _probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"])))
+        return Evidence(finder, hand, to_probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"])))
 
     def _location(self, evidence: Evidence, which: int, camera: Camera) -> HandLocation:
         score = self.record.score
-        log_odds = score["bias"] + score["finder"] * evidence.finder + score["judge"] * evidence.judge
+        odds = score["bias"] + score["finder"] * evidence.finder + score["judge"] * evidence.judge
         u, v, d = camera.xyz_to_uvd(evidence.centers[which])
-        return HandLocation((float(u), float(v), float(d)), _probability(log_odds), evidence.right)
+        return HandLocation((float(u), float(v), float(d)), to_probability(odds), evidence.right)
 
 
 def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, float, float]]) -> np.ndarray:
@@ -226,10 +227,6 @@ def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, 
         center = camera.uvd_to_xyz(np.array([u, v, d]))
         window[np.linalg.norm(xyz - center, axis=-1) < _HAND_RADIUS_MM] = 0
     return left
-
-
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds))))
 
 
 def _wanted(location: HandLocation, hand: str) -> float:
