@@ -1,11 +1,12 @@
-"""Joint error on easy frames, the kind a colour hand tracker does well on: a bare hand before an indoor depth camera.
+"""Joint error on easy frames, the kind a colour hand tracker does well on: an empty hand before an indoor depth camera.
 
     python benchmarks/clean_hands.py [--model msra] [--frames 150]
 
-640x480, focal length 498 px, the hand at 430-510 mm facing the camera, everyday gestures from open to closed and the
-ways between them, a body or a wall behind, nothing in the hand or before it. The hands are those of the WebXR mesh,
-which nothing trains on. For each sensor: mean and median over frames of the mean joint error, with the true centre and
-with the localisation's own, and the frames in which no hand was found.
+640x480, focal length 498 px, the hand at 430-510 mm with its palm turned as is usual before the benchmark's camera, on
+the way from an everyday gesture to another or, in two of five frames, to a free pose; a body, a wall, now and then
+loose things behind, or nothing; a sleeve over the arm in a third; nothing in the hand or before it. The hands are those
+of the WebXR mesh, which nothing trains on. For each sensor: mean and median over frames of the mean joint error, with
+the true centre and with the localisation's own, and the frames in which no hand was found.
 """
 
 from __future__ import annotations

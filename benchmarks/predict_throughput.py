@@ -3,7 +3,7 @@
     python benchmarks/predict_throughput.py [--frames 1000] [--model nyu]
 
 Prints frames a second of the command with start-up left out (two folders of different size are timed), of decoding the
-files on one core, their ratio, and the command's peak memory.
+files on one core, their ratio, and the peak memory of the command's largest single process.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from cn_zoo.zoo import get_preset
 def main() -> None:
     """Write the frames, time the command, print the figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--frames", type=int, default=1000)
+    parser.add_argument("--frames", type=int, default=1000, help="at least 10: a tenth of them times the start-up")
     parser.add_argument("--model", default="nyu")
     options = parser.parse_args()
+    if options.frames < 10:
+        parser.error(f"--frames is at least 10, a tenth of which times the start-up; received {options.frames}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, many = folder / "few", folder / "many"
@@ -37,10 +39,10 @@ def main() -> None:
         seconds = _time_command(many, options.model) - start_up
         predicted = (options.frames - options.frames // 10) / seconds
         decoded = _decode_rate(few)
-    # Peak memory of the larger of the two runs, in KiB on Linux.
+    # Of the largest process that has ended, not the sum of a run's; in KiB on Linux.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"predict: {predicted:.0f} frames/s; decoding alone, one core: {decoded:.0f} frames/s")
-    print(f"ratio {predicted / decoded:.2f}; peak memory {memory:.0f} MiB")
+    print(f"ratio {predicted / decoded:.2f}; peak memory of the largest process {memory:.0f} MiB")
 
 
 def _write_frames(model: str, folder: Path, count: int) -> None:

@@ -31,15 +31,18 @@ def main() -> None:
     for processes in sorted({1, arguments.processes}):
         elapsed, busy = measure_pool(arguments.preset, arguments.crops, processes)
         print(
-            f"{arguments.preset}: {arguments.crops / elapsed:.0f} crops/s on {processes} process(es); "
-            f"{processes * arguments.crops / busy:.0f} by the workers' processor time"
+            f"{arguments.preset}: {1 / elapsed:.0f} crops/s on {processes} process(es); "
+            f"{processes / busy:.0f} by the workers' processor time"
         )
     for stage, (ms, share) in measure_stages(arguments.preset, arguments.crops).items():
         print(f"  {stage:<22}{ms:6.3f} ms  {100 * share:5.1f} %")
 
 
 def measure_pool(preset: str, crops: int, processes: int) -> tuple[float, float]:
-    """Seconds, and seconds of the workers' processor time, of a warmed-up pool; also prints the largest worker."""
+    """Seconds, and seconds of the workers' processor time, a crop of a warmed-up pool; also prints the largest worker.
+
+    Crops are drawn in whole batches: at least ``crops`` of them.
+    """
     pool = WorkerPool(draw_crop_batch, processes)
     children = [child.pid for child in pool._children]
 
@@ -50,11 +53,12 @@ def measure_pool(preset: str, crops: int, processes: int) -> tuple[float, float]
         # Every subject's shape is made when first met.
         list(threads.map(draw, range(1000, 1000 + 24 * processes)))
         start, busy = time.perf_counter(), sum(map(processor_seconds, children))
-        list(threads.map(draw, range(crops // BATCH)))
+        batches = -(-crops // BATCH)
+        list(threads.map(draw, range(batches)))
         elapsed, busy = time.perf_counter() - start, sum(map(processor_seconds, children)) - busy
     print(f"{preset}: {max(map(resident_mb, children)):.0f} MB a worker at most")
     pool.close()
-    return elapsed, busy
+    return elapsed / (batches * BATCH), busy / (batches * BATCH)
 
 
 def processor_seconds(pid: int) -> float:

@@ -11,6 +11,10 @@ class InputError(CnZooError):
     """A file or an array is unreadable, or its content is implausible."""
 
 
+class ImplausibleDepthError(InputError):
+    """What was read is no depth image that a camera can have taken: empty, a mask, or in another unit."""
+
+
 class WeightsError(CnZooError):
     """Weights are missing, incomplete or fail their hash."""
 

@@ -21,7 +21,7 @@ from skin_weights import four_weights
 OUTPUT = Path(__file__).parents[1] / "cn_zoo/synthesis/assets/webxr_hand.npz"
 FINGERS = ("index", "middle", "ring", "pinky")
 PHALANGES = ("metacarpal", "phalanx-proximal", "phalanx-intermediate", "phalanx-distal")
-#: Joints in the order of cn_zoo.synthesis.hand_mesh.BONES; the forearm has none.
+#: Joints in the order of cn_zoo.synthesis.bones.BONES; the forearm has none.
 JOINTS = (
     "wrist", None, "thumb-metacarpal", "thumb-phalanx-proximal", "thumb-phalanx-distal",
     *(f"{finger}-finger-{phalanx}" for finger in FINGERS for phalanx in PHALANGES),

@@ -19,6 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.synthesis.bones import LANDMARK_HEADS, LANDMARK_ROWS, LAST, PALM, TIP_ROWS
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import LIMITS, gesture_pose
 from cn_zoo.synthesis.hand_shape import HandShape, ShapedHand
@@ -35,12 +36,7 @@ LOOSE = np.radians([1, 1, 6, 25, 25, 12, 25, 30, *(15, 40, 45, 30) * 4])
 LIMIT_WEIGHT, COUPLING_WEIGHT = 120.0, 4.0  # mm per radian beyond a limit, and off the usual DIP for a PIP
 #: Shape parameters, logarithms of factors: size, palm width and thickness, 12 phalanx and 3 thumb bone lengths.
 SHAPE_SPREAD = np.array([0.12, 0.06, 0.06] + [0.06] * 15)
-PALM = (0, 5, 9, 13, 17)
 PHALANGES = (6, 7, 8, 10, 11, 12, 14, 15, 16, 18, 19, 20)
-LAST = (4, 8, 12, 16, 20)
-HEADS = (0, 2, 3, 4, *(first + i for first in (5, 9, 13, 17) for i in (1, 2, 3)))
-ROWS = (0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1, 2)))
-TIPS = (4, 8, 12, 16, 20)
 
 
 class Subject:
@@ -58,14 +54,14 @@ class Subject:
         hand = ShapedHand.build(mesh, self.shape)
         self.heads, self.frames = hand.heads, hand.frames
         tips = hand.vertices[mesh.tips].mean(axis=1).astype(np.float64)
-        self.tips = tips - self.heads[list(LAST)]
+        self.tips = tips - self.heads[LAST]
 
     def landmarks(self, angles: np.ndarray) -> np.ndarray:
         """``(21, 3)`` in the hand's frame; the skin of a tip is rigid with its last bone."""
         turns, posed = bone_transforms(angles, self.heads, self.frames)
         joints = np.empty((21, 3))
-        joints[ROWS, :] = posed[HEADS, :]
-        joints[TIPS, :] = posed[LAST, :] + np.einsum("fij,fj->fi", turns[LAST, :], self.tips)
+        joints[LANDMARK_ROWS] = posed[LANDMARK_HEADS]
+        joints[TIP_ROWS] = posed[LAST] + np.einsum("fij,fj->fi", turns[LAST], self.tips)
         return joints
 
     def label(self, state: np.ndarray, blend: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.datasets.hand_dataset import HandDataset
+from cn_zoo.datasets.label_conventions import LABEL_CONVENTIONS
 from cn_zoo.datasets.number_lines import parse_numbers, read_text
-from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError
 from cn_zoo.geometry import Camera
 
 #: A centre file's median distance from the labels' centres, in mm. Published files err by some 10 to 20 mm.
@@ -18,7 +19,7 @@ _PLAUSIBLE_MM = 80.0
 
 
 def read_centers(path: str | Path, dataset: HandDataset) -> np.ndarray:
-    """Read a centre file: a line a frame, ``x y z`` in mm or ``u v d``, or the word ``invalid``.
+    """Read a centre file: a line a frame, ``x y z`` in mm or metres or ``u v d``, or the word ``invalid``.
 
     Shared files (those of V2V-PoseNet, say) hold x y z with y up for NYU and MSRA and y down for ICVL. Which of
     these a file holds is told by the dataset's labels; without labels it must be ``u v d``.
@@ -38,13 +39,7 @@ def read_centers(path: str | Path, dataset: HandDataset) -> np.ndarray:
     if dataset.joints_xyz is None:
         return centers
     truth = dataset.joints_xyz.mean(axis=1)
-    to_xyz: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "u v d": dataset.camera.uvd_to_xyz,
-        "x y z": lambda xyz: xyz,
-        "x y z with y up": lambda xyz: xyz * (1, -1, 1),
-        "x y z with y up and z negative": lambda xyz: xyz * (1, -1, -1),
-    }
-    readings = {name: convert(centers) for name, convert in to_xyz.items()}
+    readings = {name: to_xyz(centers, dataset.camera) for name, to_xyz in LABEL_CONVENTIONS.items()}
     distances = {name: _median_distance(xyz, truth) for name, xyz in readings.items()}
     best = min(distances, key=distances.get)
     if not distances[best] <= _PLAUSIBLE_MM:
@@ -56,17 +51,30 @@ def read_centers(path: str | Path, dataset: HandDataset) -> np.ndarray:
 
 
 def find_centers(dataset: HandDataset, locate: Callable[[np.ndarray, Camera], object]) -> np.ndarray:
-    """Hand centres ``(N, 3)`` as ``locate`` finds them; NaN where it raises ``NoHandError``.
+    """Hand centres ``(N, 3)`` u px, v px, d mm as ``locate`` finds them; NaN in frames without a hand.
+
+    Such are those in which ``locate`` raises ``NoHandError``, and those whose depth is implausible, as a blank one's.
 
     Args:
         dataset: the images.
         locate: ``(depth_mm, camera)`` to something with ``center_uvd``, such as a
             ``cn_zoo.inference.localisation.HandLocation``.
+
+    Raises:
+        InputError: an image cannot be read, or the depth of all of them is implausible.
     """
     centers = np.full((len(dataset), 3), np.nan)
-    for index, frame in enumerate(dataset.frames()):
+    complaints = []
+    for index, reading in enumerate(dataset.readings()):
+        if isinstance(reading.exception(), ImplausibleDepthError):
+            complaints.append(reading.exception())
+            continue
+        frame = reading.result()
         with suppress(NoHandError):
             centers[index] = locate(frame.depth_mm, frame.camera).center_uvd
+    if complaints and len(complaints) == len(dataset):
+        # Not a frame here and there, but the unit in which all are read: the complaint says which it may be.
+        raise complaints[0]
     return centers
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from cn_zoo.datasets.crop_augmentation import CropAugmentation, CropJitter
 from cn_zoo.datasets.hand_dataset import Frame, HandDataset
 from cn_zoo.errors import InputError, MissingDependencyError
-from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera
+from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
+from cn_zoo.geometry.hand_crop import mm_per_step
 
 if TYPE_CHECKING:
     import h5py
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 _VERSION = 1
 #: Crops are 128 pixels of a 250 mm cube. Patches show half as much again at the same pitch, so that a crop can be
 #: turned by any angle (its half diagonal is 177 mm) and shifted without running out of image.
-_CUBE_MM = 250.0
 _PATCH_SIZE = CROP_SIZE * 3 // 2
-_PATCH_MM = _CUBE_MM * _PATCH_SIZE / CROP_SIZE
+_PATCH_MM = CUBE_MM * _PATCH_SIZE / CROP_SIZE
 #: Depth is kept in tenths of a millimetre: exact for whole mm, and 16 bits reach 6.5 m.
 _UNITS_PER_MM = 10
 #: Frames written between two marks from which an interrupted conversion goes on.
@@ -56,7 +56,8 @@ def convert_dataset(
         InputError: no frame has a hand centre, or an image cannot be read.
     """
     h5py = _h5py()
-    dataset = dataset.select(np.isfinite(dataset.centers_uvd).all(axis=1))
+    centers = dataset.centers_uvd
+    dataset = dataset.select(np.isfinite(centers).all(axis=1) & (centers[:, 2] > 0))
     if not len(dataset):
         raise InputError(f"{dataset.folder}: no frame has a hand centre; unlabelled frames need find_centers first")
     path = Path(path)
@@ -171,7 +172,7 @@ class ConvertedSet:
             jitter = augmentation.draw(rng) if augmentation else CropJitter()
             patch = self._patch(index)
             patch = patch[:, ::-1] if self.hand == "left" else patch
-            center, pitch = self.centers_uvd[index, 2], _CUBE_MM / CROP_SIZE
+            center, pitch = self.centers_uvd[index, 2], CUBE_MM / CROP_SIZE
             patch = jitter.tilt_patch(patch, center * _UNITS_PER_MM, pitch * _UNITS_PER_MM)
             crop = jitter.resample(patch, CROP_SIZE, pitch)
             depth[row, ..., 0] = _to_crop(crop, center + jitter.shift_mm[2], jitter.scale)
@@ -209,10 +210,8 @@ class ConvertedSet:
             return None
         centers = self.centers_uvd[indices]
         offset = self.camera.xyz_to_uvd(self.joints_xyz[indices]) - centers[:, None]
-        depth = centers[:, 2]
-        across = -depth if self.hand == "left" else depth
-        mm_per_step = np.stack([across / self.camera.fx, depth / self.camera.fy, np.ones_like(depth)], axis=-1)
-        return (offset * mm_per_step[:, None] / POSE_UNIT_MM).astype(np.float32)
+        steps = mm_per_step(self.camera, centers[:, 2], self.hand == "left")
+        return (offset * steps[:, None] / POSE_UNIT_MM).astype(np.float32)
 
 
 def _h5py() -> ModuleType:
@@ -236,9 +235,9 @@ def _hdf5_lock() -> AbstractContextManager:
 def _open_partial(h5py: ModuleType, path: Path, dataset: HandDataset) -> h5py.File:
     """The partial file of exactly this conversion if there is one, else a new one."""
     fingerprint = _fingerprint(dataset)
-    with suppress(OSError, KeyError):
+    with suppress(OSError):
         file = h5py.File(path, "r+")
-        if file.attrs["fingerprint"] == fingerprint:
+        if file.attrs.get("fingerprint") == fingerprint:
             return file
         file.close()
     return _create(h5py, path, dataset, fingerprint)
@@ -256,7 +255,7 @@ def _create(h5py: ModuleType, path: Path, dataset: HandDataset, fingerprint: str
         "groups": groups.tolist(),
     }
     file = h5py.File(path, "w")
-    file.attrs.update(header=json.dumps(header), fingerprint=fingerprint, done=0)
+    file.attrs.update(header=json.dumps(header), done=0)
     if dataset.joints_xyz is not None:
         file.create_dataset("joints_xyz", data=dataset.joints_xyz.astype(np.float32))
     file.create_dataset("center_uvd", data=dataset.centers_uvd)
@@ -270,30 +269,29 @@ def _create(h5py: ModuleType, path: Path, dataset: HandDataset, fingerprint: str
         compression="gzip",
         compression_opts=1,
     )
+    # Last: a file that was not begun in full has none, and is not gone on with.
+    file.attrs["fingerprint"] = fingerprint
     return file
 
 
 def _fingerprint(dataset: HandDataset) -> str:
-    """Tells apart conversions of different frames, labels or centres."""
+    """Tells apart conversions of different frames, labels or centres, and of frames read in another way."""
     digest = hashlib.sha256(f"{_VERSION} {dataset.name} {dataset.camera}".encode())
     digest.update("\n".join(dataset.names).encode())
     if dataset.joints_xyz is not None:
         digest.update(np.ascontiguousarray(dataset.joints_xyz))
     digest.update(np.ascontiguousarray(dataset.centers_uvd))
+    # One frame shows in which unit all are read.
+    digest.update(np.ascontiguousarray(dataset[0].depth_mm))
     return digest.hexdigest()
 
 
 def _cut_patch(frame: Frame) -> np.ndarray:
     """The cube of 375 mm around the hand centre as ``(192, 192)`` uint16 tenths of a mm, sampled like a crop."""
-    u, v, d = frame.center_uvd
-    height, width = frame.depth_mm.shape
-    steps = ((np.arange(_PATCH_SIZE) + 0.5) / (_PATCH_SIZE / 2) - 1) * (_PATCH_MM / 2) / d
-    columns = np.rint(u + steps * frame.camera.fx).astype(np.int64)
-    rows = np.rint(v + steps * frame.camera.fy).astype(np.int64)
-    window = frame.depth_mm[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))].astype(np.float64)
-    outside = ((rows < 0) | (rows >= height))[:, None] | ((columns < 0) | (columns >= width))[None, :]
+    crop, d = HandCrop(frame.camera, frame.center_uvd, _PATCH_MM), frame.center_uvd[2]
+    window = crop.sample(frame.depth_mm, _PATCH_SIZE).astype(np.float64)
     with np.errstate(invalid="ignore"):
-        measured = ~outside & (window > 0) & (window < d + _PATCH_MM / 2)
+        measured = (window > 0) & (window < d + _PATCH_MM / 2)
     near = max(d - _PATCH_MM / 2, 1 / _UNITS_PER_MM)
     return np.where(measured, np.rint(np.maximum(window, near) * _UNITS_PER_MM), 0).astype(np.uint16)
 
@@ -312,7 +310,7 @@ def _to_crop(patch: np.ndarray, center_mm: float, scale: float) -> np.ndarray:
     """Tenths of a mm to [-1, 1] about a centre's depth; 0, no measurement, becomes background."""
     crop = patch / np.float32(_UNITS_PER_MM)
     crop -= np.float32(center_mm)
-    crop /= np.float32(_CUBE_MM / 2 / scale)
+    crop /= np.float32(CUBE_MM / 2 / scale)
     np.clip(crop, -1.0, 1.0, out=crop)
     np.copyto(crop, 1.0, where=patch == 0)
     return crop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -90,13 +90,17 @@ class HandDataset:
 
     def frames(self, indices: Iterable[int] | None = None, workers: int = 2) -> Iterator[Frame]:
         """Read images in order, some ahead on ``workers`` threads; all of them, or those of ``indices``."""
+        for reading in self.readings(indices, workers):
+            yield reading.result()
+
+    def readings(self, indices: Iterable[int] | None = None, workers: int = 2) -> Iterator[Future[Frame]]:
+        """As `frames`, for who goes on after a bad image: the result of each raises what reading it has raised."""
         waiting = iter(range(len(self)) if indices is None else indices)
         with ThreadPoolExecutor(workers) as pool:
             ahead = deque(pool.submit(self.__getitem__, index) for index in islice(waiting, 4 * workers))
             while ahead:
-                frame = ahead.popleft().result()
                 ahead.extend(pool.submit(self.__getitem__, index) for index in islice(waiting, 1))
-                yield frame
+                yield ahead.popleft()
 
     def select(self, indices: Sequence[int] | np.ndarray) -> HandDataset:
         """The dataset of these images only, in this order; ``indices`` may be a mask."""

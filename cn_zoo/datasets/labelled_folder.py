@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.hand_dataset import HandDataset, require_images
+from cn_zoo.datasets.hand_dataset import Frame, HandDataset, require_images
+from cn_zoo.datasets.label_conventions import LABEL_CONVENTIONS
 from cn_zoo.datasets.number_lines import read_text
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS, Camera, Skeleton
 from cn_zoo.io import read_depth
+from cn_zoo.io.sources import is_hidden
 
 _COLUMNS = ("file", "joint", "x", "y", "z")
 #: Frames on which the labels' convention is checked against the depth seen there.
@@ -44,7 +46,7 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
     read = partial(read_depth, depth_scale=depth_scale)
     labels = folder / "joints.csv"
     if not labels.is_file():
-        names = sorted(path.name for path in (folder / "frames").glob("*.png"))
+        names = sorted(path.name for path in (folder / "frames").glob("*.png") if not is_hidden(path))
         if not names:
             raise InputError(f"{folder / 'frames'}: holds no .png; put the depth images there")
         groups = ["unlabelled"] * len(names)
@@ -118,18 +120,11 @@ def _pick(path: Path, name: str, joints: dict[str, tuple[float, float, float]], 
 
 def _check_convention(path: Path, dataset: HandDataset) -> None:
     """Compare the labels' depth with the depth image under every convention that people mix up."""
-    conventions = {
-        "x y z in mm": lambda xyz: dataset.camera.xyz_to_uvd(xyz),
-        "u v d": lambda xyz: xyz,
-        "x y z with y up": lambda xyz: dataset.camera.xyz_to_uvd(xyz * (1, -1, 1)),
-        "x y z with y up and z negative": lambda xyz: dataset.camera.xyz_to_uvd(xyz * (1, -1, -1)),
-        "x y z in metres": lambda xyz: dataset.camera.xyz_to_uvd(xyz * 1000),
-    }
     chosen = np.linspace(0, len(dataset) - 1, min(len(dataset), _CHECKED_FRAMES)).astype(int)
     frames = list(dataset.frames(chosen))
     agreement = {
-        name: np.mean([_share_on_surface(frame.depth_mm, to_uvd(frame.joints_xyz)) for frame in frames])
-        for name, to_uvd in conventions.items()
+        name: np.mean([_share_on_surface(frame, to_xyz(frame.joints_xyz, frame.camera)) for frame in frames])
+        for name, to_xyz in LABEL_CONVENTIONS.items()
     }
     expected, best = agreement["x y z in mm"], max(agreement, key=agreement.get)
     if expected < 0.5 and agreement[best] > 2 * expected and agreement[best] > 0.5:
@@ -138,11 +133,12 @@ def _check_convention(path: Path, dataset: HandDataset) -> None:
         )
 
 
-def _share_on_surface(depth_mm: np.ndarray, uvd: np.ndarray) -> float:
-    """Share of joints ``(J, 3)`` with a measurement near their own depth where they project."""
-    height, width = depth_mm.shape
+def _share_on_surface(frame: Frame, xyz: np.ndarray) -> float:
+    """Share of joints ``(J, 3)`` xyz mm with a measurement near their own depth where they project."""
+    uvd = frame.camera.xyz_to_uvd(xyz)
+    height, width = frame.depth_mm.shape
     inside = np.isfinite(uvd).all(axis=1) & (uvd[:, 2] > 0)
     inside &= (uvd[:, :2] >= 0).all(axis=1) & (uvd[:, 0] <= width - 1) & (uvd[:, 1] <= height - 1)
     columns, rows = np.rint(uvd[inside, :2]).astype(int).T
-    near = np.abs(depth_mm[rows, columns].astype(np.float64) - uvd[inside, 2]) < _AGREEMENT_MM
+    near = np.abs(frame.depth_mm[rows, columns].astype(np.float64) - uvd[inside, 2]) < _AGREEMENT_MM
     return float(near.sum() / len(uvd))

@@ -15,7 +15,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, gzipped or not.
+    """The text of a file in UTF-8, gzipped or not, with a byte-order mark (as Excel and Notepad write) or without.
 
     Raises:
         InputError: it is missing, unreadable, or no text.
@@ -24,7 +24,7 @@ def read_text(path: Path) -> str:
         content = path.read_bytes()
         if content.startswith(_GZIP_MAGIC):
             content = gzip.decompress(content)
-        return content.decode()
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the path") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:

@@ -67,7 +67,8 @@ def open_dataset(
     Args:
         folder: the dataset's folder, as its own page in the documentation describes it.
         name: a key of ``DATASETS``; by default told by the files in the folder.
-        split: ``"train"`` or ``"test"``, where the dataset has them; by default the test split if it is there.
+        split: ``"train"`` or ``"test"``, where the dataset has them; by default the test split if it is there, and the
+            folder's own where it is that of a split.
         skeleton: which joints to take out of a labelled folder, whose joints are known by name.
 
     Raises:
@@ -79,9 +80,14 @@ def open_dataset(
     if name is None:
         name = _recognise(folder)
     kind = DATASETS[name]
-    if split is None:
-        split = next((each for each, place in kind.split_folders.items() if (folder / place).is_dir()), "test")
-    return kind.open(folder, split, skeleton)
+    return kind.open(folder, split or _present_split(folder, kind), skeleton)
+
+
+def _present_split(folder: Path, kind: DatasetFormat) -> str:
+    """The first split that a folder holds, else that whose folder it is itself, by its name."""
+    held = [split for split, place in kind.split_folders.items() if (folder / place).is_dir()]
+    itself = [split for split, place in kind.split_folders.items() if folder.absolute().name == place]
+    return [*held, *itself, "test"][0]
 
 
 def _recognise(folder: Path) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cn_zoo.drawing.colour_map import map_colours
-from cn_zoo.geometry import PART_COLOURS, Skeleton
+from cn_zoo.geometry import CUBE_MM, PART_COLOURS, Skeleton
 
 _LEAST_WIDTH = 960
 _SMOOTHING = 3  # the skeleton is drawn this much larger and reduced
@@ -15,7 +15,6 @@ _CAPTION_GROUND = (24, 24, 28)
 _CAPTION_TEXT = (222, 222, 226)
 _HAND_MARGIN_MM = 25.0
 _HAND_ASIDE_MM = 40.0
-_CUBE_MM = 250.0
 
 
 def draw_overlay(
@@ -95,7 +94,7 @@ def _frame_window(picture: Image.Image, window: tuple[np.ndarray, np.ndarray], s
 def _pixels_per_mm(uvd: np.ndarray, window: tuple[np.ndarray, np.ndarray] | None) -> float:
     """Image pixels per mm at the hand; without a window, as if the joints' larger extent were 150 mm."""
     if window is not None:
-        return (np.ptp(window[0]) + 1) / _CUBE_MM
+        return (np.ptp(window[0]) + 1) / CUBE_MM
     return max(1.0, float(np.ptp(uvd[:, :2], axis=0).max())) / 150
 
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from cn_zoo.drawing.contact_sheet import contact_sheet
 from cn_zoo.drawing.crop_picture import draw_crop
-from cn_zoo.geometry import POSE_UNIT_MM, Skeleton
+from cn_zoo.geometry import CUBE_MM, POSE_UNIT_MM, Skeleton
 
 _SIZE = 256
 _SMOOTHING = 3  # skeletons are drawn this much larger and reduced
@@ -17,7 +17,7 @@ _PAIRS_A_ROW = 4
 _BACKGROUND = 0.9
 
 
-def draw_samples(depth: np.ndarray, pose: np.ndarray, skeleton: Skeleton, cube_mm: float = 250.0) -> Image.Image:
+def draw_samples(depth: np.ndarray, pose: np.ndarray, skeleton: Skeleton, cube_mm: float = CUBE_MM) -> Image.Image:
     """Draw pairs, four in a row: the pose's skeleton, coloured by finger, left of the depth map, near bright.
 
     Args:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from cn_zoo.inference.runtimes import Runtime
     from cn_zoo.synthesis.presets import Preset
 
-#: A joint is hidden where no surface is measured so little before it or behind it, as where the synthesis draws frames.
-_BEFORE_MM, _BEHIND_MM = 45.0, 25.0
 #: Groups of equal number, by their sigma.
 _GROUPS = 10
 _SEED = 1
@@ -79,19 +77,19 @@ def synthetic_errors(runtime: Runtime, preset: Preset, samples: int, split: str 
 
 
 def hidden_joints(depth: np.ndarray, pose: np.ndarray, cube_mm: float) -> np.ndarray:
-    """Which joints no measured surface lies just before, ``(J,)`` bool.
+    """Which joints no measured surface lies just before, ``(J,)`` bool, as where the synthesis draws frames.
 
     Args:
         depth: ``(128, 128)`` crop in [-1, 1].
         pose: ``(J, 3)`` true joints in crop coordinates, units of 50 mm.
         cube_mm: edge of the crop's cube.
     """
+    from cn_zoo.synthesis.visibility import seen_joints
+
     half = cube_mm / 2 / POSE_UNIT_MM
-    places = np.rint((pose[:, :2] / half + 1) * CROP_SIZE / 2 - 0.5).astype(int)
-    inside = ((places >= 0) & (places < CROP_SIZE)).all(axis=1)
-    columns, rows = np.clip(places, 0, CROP_SIZE - 1).T
-    before = (pose[:, 2] - depth[rows, columns] * half) * POSE_UNIT_MM
-    return ~(inside & (before > -_BEHIND_MM) & (before < _BEFORE_MM))
+    places = (pose[:, :2] / half + 1) * CROP_SIZE / 2 - 0.5
+    # Depth counts from the cube's centre here.
+    return ~seen_joints(depth * (cube_mm / 2), np.column_stack([places, pose[:, 2] * POSE_UNIT_MM]))
 
 
 def _groups(sigma: np.ndarray) -> list[np.ndarray]:

@@ -1,7 +1,17 @@
 """Cameras, skeletons and the crop cube."""
 
 from cn_zoo.geometry.camera import CAMERAS, Camera
-from cn_zoo.geometry.hand_crop import CROP_SIZE, POSE_UNIT_MM, HandCrop
+from cn_zoo.geometry.hand_crop import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, HandCrop
 from cn_zoo.geometry.skeleton import PART_COLOURS, SKELETONS, Skeleton
 
-__all__ = ["CAMERAS", "CROP_SIZE", "PART_COLOURS", "POSE_UNIT_MM", "SKELETONS", "Camera", "HandCrop", "Skeleton"]
+__all__ = [
+    "CAMERAS",
+    "CROP_SIZE",
+    "CUBE_MM",
+    "PART_COLOURS",
+    "POSE_UNIT_MM",
+    "SKELETONS",
+    "Camera",
+    "HandCrop",
+    "Skeleton",
+]

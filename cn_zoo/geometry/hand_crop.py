@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from cn_zoo.geometry.camera import Camera
 CROP_SIZE = 128
 #: Poses are given to the networks in units of 50 mm (method of the paper's code).
 POSE_UNIT_MM = 50.0
-#: Where the crop's columns and rows lie between the cube's left and right (top and bottom) face, -1..1.
-_STEPS = (np.arange(CROP_SIZE) + 0.5) / (CROP_SIZE / 2) - 1
+#: Edge of the cube that the pose networks see, in mm.
+CUBE_MM = 250.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class HandCrop:
 
     camera: Camera
     center_uvd: tuple[float, float, float]
-    cube_mm: float = 250.0
+    cube_mm: float = CUBE_MM
     mirror: bool = False
 
     def __post_init__(self) -> None:
@@ -57,15 +58,26 @@ class HandCrop:
         half = self.cube_mm / 2 / self.center_uvd[2]
         return half * self.camera.fx, half * self.camera.fy
 
-    def window(self) -> tuple[np.ndarray, np.ndarray]:
-        """Image columns and rows ``(128,)`` int that the crop samples, left to right and top to bottom.
+    def window(self, size: int = CROP_SIZE) -> tuple[np.ndarray, np.ndarray]:
+        """Image columns and rows ``(size,)`` int that a crop of that size samples, left to right and top to bottom.
 
         They may lie outside the image. Where the crop is mirrored, the columns run from right to left.
         """
         half_u, half_v = self._half_window
-        columns = np.rint(self.center_uvd[0] + _STEPS * half_u).astype(np.int64)
-        rows = np.rint(self.center_uvd[1] + _STEPS * half_v).astype(np.int64)
+        columns = np.rint(self.center_uvd[0] + _steps(size) * half_u).astype(np.int64)
+        rows = np.rint(self.center_uvd[1] + _steps(size) * half_v).astype(np.int64)
         return (columns[::-1] if self.mirror else columns), rows
+
+    def sample(self, depth_mm: np.ndarray, size: int = CROP_SIZE) -> np.ndarray:
+        """What the window shows of a depth image ``(H, W)``: ``(size, size)`` pixels as they are, 0 outside of it."""
+        height, width = depth_mm.shape
+        columns, rows = self.window(size)
+        shown = depth_mm.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
+        if rows[0] < 0 or rows[-1] >= height:
+            shown[(rows < 0) | (rows >= height)] = 0
+        if min(columns[0], columns[-1]) < 0 or max(columns[0], columns[-1]) >= width:
+            shown[:, (columns < 0) | (columns >= width)] = 0
+        return shown
 
     def cut(self, depth_mm: np.ndarray) -> np.ndarray:
         """Cut the cube out of a depth image.
@@ -77,14 +89,7 @@ class HandCrop:
             ``(128, 128)`` float32 in [-1, 1]: -1 the cube's near face (and anything nearer), +1 its far
             face, everything behind it, pixels without measurement and pixels outside the image.
         """
-        height, width = depth_mm.shape
-        columns, rows = self.window()
-        crop = depth_mm.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
-        crop = crop.astype(np.float32, copy=False)
-        if rows[0] < 0 or rows[-1] >= height:
-            crop[(rows < 0) | (rows >= height)] = 0
-        if min(columns[0], columns[-1]) < 0 or max(columns[0], columns[-1]) >= width:
-            crop[:, (columns < 0) | (columns >= width)] = 0
+        crop = self.sample(depth_mm).astype(np.float32, copy=False)
         # In place: fresh memory costs as much as the arithmetic. What was not measured is infinitely far away.
         np.copyto(crop, np.float32(np.inf), where=~(crop > 0))
         crop -= np.float32(self.center_uvd[2])
@@ -94,15 +99,27 @@ class HandCrop:
     def uvd_to_crop(self, uvd: np.ndarray) -> np.ndarray:
         """Image points ``(..., 3)`` (u px, v px, d mm) to crop coordinates in units of 50 mm."""
         offset = np.asarray(uvd, dtype=np.float64) - np.array(self.center_uvd)
-        return offset * self._mm_per_step() / POSE_UNIT_MM
+        return offset * mm_per_step(self.camera, self.center_uvd[2], self.mirror) / POSE_UNIT_MM
 
     def crop_to_uvd(self, crop: np.ndarray) -> np.ndarray:
         """Crop coordinates ``(..., 3)`` in units of 50 mm to image points (u px, v px, d mm)."""
-        offset = np.asarray(crop, dtype=np.float64) * POSE_UNIT_MM / self._mm_per_step()
-        return offset + np.array(self.center_uvd)
+        steps = mm_per_step(self.camera, self.center_uvd[2], self.mirror)
+        return np.asarray(crop, dtype=np.float64) * POSE_UNIT_MM / steps + np.array(self.center_uvd)
 
-    def _mm_per_step(self) -> np.ndarray:
-        """Millimetres at the centre's depth per unit of u, v and d."""
-        depth = self.center_uvd[2]
-        across = -depth if self.mirror else depth
-        return np.array([across / self.camera.fx, depth / self.camera.fy, 1.0])
+
+def mm_per_step(camera: Camera, depth_mm: float | np.ndarray, mirror: bool = False) -> np.ndarray:
+    """Millimetres in crop coordinates per unit of u, v and d, ``(..., 3)``.
+
+    Args:
+        camera: that took the image.
+        depth_mm: ``(...)`` depth of hand centres.
+        mirror: as of `HandCrop`.
+    """
+    across = -depth_mm if mirror else depth_mm
+    return np.array([across / camera.fx, depth_mm / camera.fy, np.ones_like(depth_mm)]).T
+
+
+@lru_cache(maxsize=4)
+def _steps(size: int) -> np.ndarray:
+    """Where a crop's columns and rows lie between the cube's left and right (top and bottom) face, -1..1."""
+    return (np.arange(size) + 0.5) / (size / 2) - 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cn_zoo.errors import InputError
+from cn_zoo.errors import ImplausibleDepthError
 
 #: Where hands are found, in mm.
 PLAUSIBLE_MM = (50.0, 3000.0)
@@ -46,7 +46,7 @@ def check_depth(depth_mm: np.ndarray, source: object, depth_scale: float = 1.0) 
         depth_scale: mm per unit that ``depth_mm`` was multiplied by, so that the complaint can name a better one.
 
     Raises:
-        InputError: the array is implausible; the message names the likely unit or mistake.
+        ImplausibleDepthError: the array is implausible; the message names the likely unit or mistake.
     """
     step = max(1, min(depth_mm.shape) // _SAMPLES)
     # Only an image that fails at the first look is looked at in full.
@@ -54,7 +54,7 @@ def check_depth(depth_mm: np.ndarray, source: object, depth_scale: float = 1.0) 
         return
     complaint = _complaint(depth_mm, depth_scale)
     if complaint is not None:
-        raise InputError(f"{source}: {complaint}")
+        raise ImplausibleDepthError(f"{source}: {complaint}")
 
 
 def _surely_plausible(depth_mm: np.ndarray) -> bool:

@@ -14,14 +14,22 @@ from cn_zoo.io.depth_image import DEPTH_SUFFIXES
 def expand_sources(sources: Iterable[str | Path]) -> list[Path]:
     """List the files of each source in turn.
 
-    A folder gives its depth images (not those of folders within), a pattern with ``*``, ``?`` or ``[`` gives
-    the files it matches, both in natural order: ``2.png`` before ``10.png``. Any other name is taken as it is,
-    whether or not such a file exists, so that one bad name among several can be reported on its own.
+    A folder gives its depth images (not hidden ones, nor those of folders within), a pattern with ``*``, ``?`` or
+    ``[`` gives the files it matches, both in natural order: ``2.png`` before ``10.png``. Any other name is taken as it
+    is, whether or not such a file exists, so that one bad name among several can be reported on its own.
 
     Raises:
         InputError: a folder holds no depth image, or a pattern matches no file.
     """
     return [path for source in sources for path in _expand(Path(source))]
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a name begins with a dot, as macOS's by-products (``._0001.png``) and files half written do.
+
+    Such files count only where they are named one by one.
+    """
+    return path.name.startswith(".")
 
 
 def _expand(source: Path) -> list[Path]:
@@ -33,7 +41,8 @@ def _expand(source: Path) -> list[Path]:
 
 def _look_up(source: Path) -> list[Path]:
     if source.is_dir():
-        found = [path for path in source.iterdir() if path.suffix.lower() in DEPTH_SUFFIXES and path.is_file()]
+        images = (path for path in source.iterdir() if path.suffix.lower() in DEPTH_SUFFIXES)
+        found = [path for path in images if path.is_file() and not is_hidden(path)]
         if not found:
             raise InputError(f"{source}: the folder holds no depth image ({', '.join(DEPTH_SUFFIXES)}); check the path")
         return sorted(found, key=_natural_order)

@@ -8,15 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.io import savemat
 
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.io.depth_png import write_depth_png
 from cn_zoo.io.msra_bin import write_msra_bin
 from cn_zoo.io.nyu_png import write_nyu_png
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
+from cn_zoo.synthesis.gestures import FAMILIES
 from cn_zoo.synthesis.presets import PRESETS
+
+# Asked for at once, not when all frames are drawn and NYU's labels are to be written.
+try:
+    from scipy.io import savemat
+except ImportError as error:
+    raise MissingDependencyError("synthetic datasets need SciPy: pip install 'cn_zoo[training]'") from error
 
 #: What is known of a set while it is being written; it goes when the set is whole.
 JOURNAL = ".cn-zoo-synthesis.jsonl"
@@ -26,7 +32,7 @@ _NYU_NAMES = (
     *(f"TH_KNU{knuckle}_{end}" for knuckle in (3, 2, 1) for end in "AB"),
     *(f"PALM_{number}" for number in range(1, 7)),
 )
-_MSRA_GESTURES = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "I", "IP", "L", "MP", "RP", "T", "TIP", "Y")
+_MSRA_GESTURES = tuple(FAMILIES["msra"])
 _MSRA_SUBJECTS = 9
 _MSRA_FRAMES = 500
 #: MSRA's files hold the segmented hand only: what is no farther from its joints than this, across and in depth.

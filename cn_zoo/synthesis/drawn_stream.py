@@ -24,7 +24,6 @@ class DrawnStream(keras.utils.PyDataset):
         start: number of the first step.
         uses: steps that each batch serves, one after another.
         processes: number of worker processes.
-        fixed: every epoch repeats the first, as validation wants.
 
     Raises:
         ValueError: fewer than one process.
@@ -38,11 +37,10 @@ class DrawnStream(keras.utils.PyDataset):
         start: int = 0,
         uses: int = 1,
         processes: int = 1,
-        fixed: bool = False,
     ) -> None:
         # One worker in Keras's sense: its own threads fetch batches before it has told where the epoch begins.
         super().__init__(workers=1, use_multiprocessing=False)
-        self._length, self._uses, self._fixed = length, uses, fixed
+        self._length, self._uses = length, uses
         self._first, self._furthest = start, start
         self._pool, self._threads = WorkerPool(draw, processes), ThreadPoolExecutor(processes)
         self._ahead = 2 * processes
@@ -55,7 +53,7 @@ class DrawnStream(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Move on to batches not seen before. Keras also calls this before the first epoch: then nothing moves."""
         with self._lock:
-            if self._furthest >= self._first + self._length and not self._fixed:
+            if self._furthest >= self._first + self._length:
                 self._first += self._length
 
     def close(self) -> None:

@@ -8,21 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, Camera, HandCrop
-from cn_zoo.synthesis._jit import jit
 from cn_zoo.synthesis.crop_cut import cut_crop
 from cn_zoo.synthesis.labels import LABELLED, label_joints
 from cn_zoo.synthesis.presets import Lens, Preset
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.setting import JOINT_ROWS, Setting, draw_setting, keep_box, render, render_into
 from cn_zoo.synthesis.split import sample_generator
+from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
 
 #: Pixels around a crop's window that can influence it: sensors look at neighbours.
 _MARGIN = 5
 #: How often a situation is drawn anew in which most of the hand cannot be seen.
 _TRIES = 10
-#: Least share of joints with the hand's surface, or a thing in the hand, measured before them; and how far before.
-#: Seen from its edge a hand hides half of its joints behind the others.
-_VISIBLE_SHARE, _BEFORE_MM, _BEHIND_MM = 0.4, 45.0, 25.0
 _OTHER_SIDE = {"right": "left", "left": "right", "": ""}
 
 
@@ -36,7 +33,6 @@ class SyntheticFrame:
         joints: skeleton name -> (J, 3) joints xyz in mm, camera frame (x right, y down, z forward).
         center_uvd: hand centre (u px, v px, d mm): mean of the preset's scored joints.
         hand: "right", or "left" in a mirror.
-        sensor: name of the sensor in `SENSORS`.
         second_hand: side of another hand beside this one, "right" or "left"; "" without one.
     """
 
@@ -45,7 +41,6 @@ class SyntheticFrame:
     joints: dict[str, np.ndarray]
     center_uvd: tuple[float, float, float]
     hand: str
-    sensor: str
     second_hand: str
 
     def mirrored(self) -> SyntheticFrame:
@@ -72,14 +67,12 @@ class SyntheticCrop:
         poses: skeleton name -> (J, 3) float32 crop coordinates, units of 50 mm.
         pose: that of the preset's own skeleton.
         crop: the cube, with its camera.
-        sensor: name of the sensor in `SENSORS`.
     """
 
     depth: np.ndarray
     poses: dict[str, np.ndarray]
     pose: np.ndarray
     crop: HandCrop
-    sensor: str
 
 
 def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> SyntheticFrame:
@@ -101,11 +94,11 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
         depth = render(setting, lens.camera, lens.width, lens.height)
         depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
         keep_box(depth, setting.box)
-        if _is_visible(depth, lens.camera.xyz_to_uvd(setting.joints[preset.name]), 0, 0):
+        if share_seen(depth, lens.camera.xyz_to_uvd(setting.joints[preset.name])) >= LEAST_SEEN:
             break
     joints = {**setting.joints, "nyu36": label_joints(setting.posed, "nyu36")}
     center = tuple(float(value) for value in lens.camera.xyz_to_uvd(setting.center))
-    return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.sensor, setting.second_hand)
+    return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.second_hand)
 
 
 def draw_crop(
@@ -192,27 +185,14 @@ def _sensed(shot: _Shot, rng: np.random.Generator) -> _Shot:
 
 
 def _shows_hand(shot: _Shot, preset: Preset) -> bool:
-    return _is_visible(shot.depth, shot.uvd[JOINT_ROWS[preset.name]], shot.left, shot.top)
+    return share_seen(shot.depth, shot.uvd[JOINT_ROWS[preset.name]], shot.left, shot.top) >= LEAST_SEEN
 
 
 def _develop(shot: _Shot, preset: Preset) -> SyntheticCrop:
     pose = shot.crop.uvd_to_crop(shot.uvd).astype(np.float32)
     poses = {name: pose[rows] for name, rows in JOINT_ROWS.items()}
     depth = cut_crop(shot.crop, shot.depth, shot.left, shot.top)
-    return SyntheticCrop(depth, poses, poses[preset.name], shot.crop, shot.setting.sensor)
-
-
-@jit()
-def _is_visible(depth: np.ndarray, uvd: np.ndarray, left: int, top: int) -> bool:
-    """Whether enough joints (J, 3) lie just behind a measured surface; ``depth`` begins at a column and a row."""
-    height, width = depth.shape
-    visible = 0
-    for joint in range(uvd.shape[0]):
-        u, v = round(uvd[joint, 0]) - left, round(uvd[joint, 1]) - top
-        if 0 <= u < width and 0 <= v < height:
-            before = uvd[joint, 2] - depth[v, u]
-            visible += -_BEHIND_MM < before < _BEFORE_MM
-    return visible >= _VISIBLE_SHARE * uvd.shape[0]
+    return SyntheticCrop(depth, poses, poses[preset.name], shot.crop)
 
 
 def _center_jitter(rng: np.random.Generator) -> np.ndarray:

@@ -8,12 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 
-#: Bones in baked order; the hand (palm) is the root.
-BONES = (
-    "hand", "forearm", "thumb_1", "thumb_2", "thumb_3",
-    *(f"{finger}_{i}" for finger in ("index", "middle", "ring", "little") for i in (1, 2, 3, 4)),
-)  # fmt: skip
-PARENTS = (-1, 0, 0, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
+from cn_zoo.synthesis.bones import ENDS, LAST
 
 
 @dataclass(frozen=True)
@@ -24,8 +19,8 @@ class HandMesh:
         template: ``(V, 3)`` float32 rest vertices.
         components: ``(C, V, 3)`` float32 shape components, one standard deviation each; C may be 0.
         soma_delta: ``(V, 3)`` float32 way to the second source's neutral shape.
-        heads: ``(26, 3)`` float32: where each of the 21 ``BONES`` begins (the forearm's entry is the elbow, it hangs
-            at the wrist), then the ends of thumb, index, middle, ring and little.
+        heads: ``(26, 3)`` float32: where each of the 21 `bones.BONES` begins (the forearm's entry is the elbow, it
+            hangs at the wrist), then the ends of thumb, index, middle, ring and little.
         heads_components, soma_heads_delta: the same for the heads: the joints move with the shape.
         thumb_axes: ``(3, 3)`` float32 flexion axes of the thumb's bones.
         proportions: ``(21, 3)`` float32 factors of each bone's width, length and thickness: the mean adult.
@@ -70,9 +65,8 @@ TIP_VERTICES = 8
 
 def _tips(arrays: dict[str, np.ndarray]) -> np.ndarray:
     """The skin vertices that lie furthest along each last phalanx."""
-    last = [i for i, bone in enumerate(BONES) if bone in ("thumb_3", "index_4", "middle_4", "ring_4", "little_4")]
     tips = []
-    for bone, end in zip(last, range(len(BONES), len(BONES) + 5), strict=True):
+    for bone, end in zip(LAST, ENDS, strict=True):
         direction = arrays["heads"][end] - arrays["heads"][bone]
         on_bone = (arrays["weight_indices"][:, 0] == bone) & (arrays["weights"][:, 0] > 0.5)
         along = np.where(on_bone, arrays["template"] @ direction, -np.inf)

@@ -29,11 +29,6 @@ class HandModel:
         """
         return cls(HandMesh.load(name))
 
-    @property
-    def faces(self) -> np.ndarray:
-        """``(F, 3)`` int32 triangles, outward."""
-        return self.mesh.faces
-
     def draw_shape(self, rng: np.random.Generator) -> ShapedHand:
         """Draw a person."""
         return ShapedHand.build(self.mesh, draw_shape(rng, self.mesh))

@@ -110,11 +110,6 @@ def interpolate(start: np.ndarray, end: np.ndarray, t: float) -> np.ndarray:
     return (1.0 - eased) * start + eased * end
 
 
-def within_limits(angles: np.ndarray) -> np.ndarray:
-    """Clip ``(..., 24)`` radians to human ranges."""
-    return np.minimum(np.maximum(angles, _LOW), _HIGH)
-
-
 _RELAXED = gesture_pose("relaxed")
 #: The ends of the thumb's reach: out and forward, back, beside, bent in, flat across.
 _THUMB_ENDS = np.radians(

@@ -7,20 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.synthesis._jit import jit
-from cn_zoo.synthesis.hand_mesh import BONES, PARENTS, HandMesh
+from cn_zoo.synthesis.bones import BONES, ENDS, FOREARM, LANDMARK_HEADS, LANDMARK_ROWS, LAST, PALM, PARENTS, TIP_ROWS
+from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.kinematics import bone_transforms, rest_frames
 from cn_zoo.synthesis.posed_hand import PosedHand
 from cn_zoo.synthesis.skinning import skin
-
-_LAST = (4, 8, 12, 16, 20)
-_ENDS = tuple(range(21, 26))
-#: Heads that are landmarks, in the order of LANDMARKS, tips left out.
-_LANDMARK_HEADS = np.array([0, 2, 3, 4, *(first + i for first in (5, 9, 13, 17) for i in (1, 2, 3))])
-_LANDMARK_ROWS = np.array([0, 1, 2, 3, *(row + i for row in (5, 9, 13, 17) for i in (0, 1, 2))])
-_TIP_ROWS = np.array([4, 8, 12, 16, 20])
-#: Its head is the elbow, but it hangs at the wrist, where the palm begins.
-_FOREARM = BONES.index("forearm")
-_PALM = (0, 5, 9, 13, 17)
 
 
 @dataclass(frozen=True)
@@ -70,9 +61,9 @@ class ShapedHand:
         scaled = _scale_heads(heads, stretch)
         anchors = heads[: len(BONES)].copy()
         moved = scaled[: len(BONES)].copy()
-        anchors[1] = moved[1] = heads[0]
+        anchors[FOREARM] = moved[FOREARM] = heads[0]
         offsets = moved - np.einsum("bij,bj->bi", stretch, anchors)
-        size = shape.length_mm / _hand_length(scaled, mesh, vertices)
+        size = shape.length_mm / _hand_length(scaled)
         vertices = skin(
             vertices, mesh.weight_indices, mesh.weights,
             (size * stretch).astype(np.float32), (size * offsets).astype(np.float32),
@@ -104,7 +95,7 @@ def _place(turns, posed, heads, rotation, translation):  # noqa: ANN001, ANN202
     for bone in range(len(turns)):
         for column in range(3):
             matrices[bone, :, column] = _turned(rotation, turns[bone, :, column])
-        start = 0 if bone == _FOREARM else bone
+        start = 0 if bone == FOREARM else bone
         offsets[bone] = posed[start] - _turned(rotation, _turned(turns[bone], heads[start]))
     return matrices, offsets
 
@@ -120,26 +111,26 @@ def _turned(matrix, vector):  # noqa: ANN001, ANN202
 
 @jit()
 def _landmarks(posed, vertices, tips):  # noqa: ANN001, ANN202
-    joints = np.empty((len(_LANDMARK_HEADS) + len(tips), 3))
-    for i in range(len(_LANDMARK_HEADS)):
-        joints[_LANDMARK_ROWS[i]] = posed[_LANDMARK_HEADS[i]]
+    joints = np.empty((len(LANDMARK_HEADS) + len(tips), 3))
+    for i in range(len(LANDMARK_HEADS)):
+        joints[LANDMARK_ROWS[i]] = posed[LANDMARK_HEADS[i]]
     for finger in range(len(tips)):
         for axis in range(3):
-            joints[_TIP_ROWS[finger], axis] = vertices[tips[finger], axis].mean()
+            joints[TIP_ROWS[finger], axis] = vertices[tips[finger], axis].mean()
     return joints
 
 
 def _scale_heads(heads: np.ndarray, stretch: np.ndarray) -> np.ndarray:
     scaled = heads.copy()
     for bone, parent in enumerate(PARENTS):
-        if parent >= 0 and bone != 1:
+        if parent >= 0 and bone != FOREARM:
             scaled[bone] = scaled[parent] + stretch[parent] @ (heads[bone] - heads[parent])
-    for end, bone in zip(_ENDS, _LAST, strict=True):
+    for end, bone in zip(ENDS, LAST, strict=True):
         scaled[end] = scaled[bone] + stretch[bone] @ (heads[end] - heads[bone])
     return scaled
 
 
-def _hand_length(heads: np.ndarray, mesh: HandMesh, vertices: np.ndarray) -> float:
+def _hand_length(heads: np.ndarray) -> float:
     """Wrist to the skin of the middle finger's tip, along the bones."""
     chain = heads[[0, 10, 11, 12, 23]]
     skin_beyond_end = 3.0
@@ -161,9 +152,9 @@ def draw_shape(rng: np.random.Generator, mesh: HandMesh) -> HandShape:
     for first, last in ((2, 5), (5, 9), (9, 13), (13, 17), (17, 21)):
         scales[first:last] *= np.exp(rng.normal(0.0, (0.03, 0.03, 0.03)))
     palm = np.exp(rng.normal(0.0, (0.05, 0.03, 0.06))) * (width**0.7, 1.0, thickness**0.7)
-    scales[_PALM, :] = mesh.proportions[_PALM, :] * palm
+    scales[PALM] = mesh.proportions[PALM] * palm
     arm = np.exp(rng.normal(0.0, 0.08)) * width
-    scales[1] = (arm, 1.0, arm * np.exp(rng.normal(0.0, 0.06)))
+    scales[FOREARM] = (arm, 1.0, arm * np.exp(rng.normal(0.0, 0.06)))
     return HandShape(
         length_mm=float(np.clip(rng.normal(185.0, 11.0), 155.0, 215.0)),
         soma=float(rng.uniform(0.4, 1.0)),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from cn_zoo.synthesis._jit import jit
-from cn_zoo.synthesis.hand_mesh import BONES
+from cn_zoo.synthesis.bones import BONES, ENDS, LAST, METACARPALS, NEXT
 
 #: The pose vector, radians. Straight fingers, in the palm's plane and parallel to the hand's axis, are all zeros.
 #: Flexion is towards the palm. Abduction of index and middle is towards the thumb, of ring and little away from it.
@@ -23,7 +23,6 @@ ANGLES = (
         for joint in ("abduction", "mcp", "pip", "dip")
     ),
 )  # fmt: skip
-FIRST_FINGER_ANGLE = ANGLES.index("index_abduction")
 
 #: Fingers converge when they flex: roll of each finger's hinge about its own axis, degrees.
 HINGE_ROLL = (-3.0, 1.0, 5.0, 9.0)
@@ -41,7 +40,7 @@ def rest_frames(heads: np.ndarray, thumb_axes: np.ndarray) -> np.ndarray:
     Returns:
         ``(21, 3, 3)`` rotation matrices.
     """
-    directions = heads[_NEXT] - heads[_FROM]
+    directions = heads[NEXT] - heads[: len(BONES)]
     directions[:2] = (0.0, -1.0, 0.0), heads[1]
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     hinges = np.tile([1.0, 0.0, 0.0], (len(BONES), 1))
@@ -49,19 +48,6 @@ def rest_frames(heads: np.ndarray, thumb_axes: np.ndarray) -> np.ndarray:
     hinges -= (hinges * directions).sum(axis=1, keepdims=True) * directions
     hinges /= np.linalg.norm(hinges, axis=1, keepdims=True)
     return np.stack([hinges, directions, np.cross(hinges, directions)], axis=2)
-
-
-def _next_heads() -> tuple[np.ndarray, np.ndarray]:
-    ends = iter(range(len(BONES), len(BONES) + 5))
-    follow = np.arange(1, len(BONES) + 1)
-    for bone in (4, 8, 12, 16, 20):
-        follow[bone] = next(ends)
-    start = np.arange(len(BONES))
-    start[1] = 0
-    return start, follow
-
-
-_FROM, _NEXT = _next_heads()
 
 
 def _finger_bases() -> np.ndarray:
@@ -115,10 +101,11 @@ def bone_transforms(angles, heads, frames):  # noqa: ANN001, ANN201
         orientation = _product(orientation, _hinge(angles[6 + joint]))
         turns[bone] = _product(orientation, frames[bone].T)
         posed[bone] = posed[bone - 1] + _apply(turns[bone - 1], heads[bone] - heads[bone - 1])
-    posed[21] = posed[4] + _apply(turns[4], heads[21] - heads[4])
+    end, last = ENDS[0], LAST[0]
+    posed[end] = posed[last] + _apply(turns[last], heads[end] - heads[last])
 
     for finger in range(4):
-        first = 5 + 4 * finger
+        first = METACARPALS[finger]
         cupping = angles[2] * (0.0, 0.0, 0.5, 1.0)[finger]
         turns[first] = _product(_product(frames[first], _hinge(cupping)), frames[first].T)
         posed[first] = heads[first]
@@ -130,8 +117,8 @@ def bone_transforms(angles, heads, frames):  # noqa: ANN001, ANN201
             orientation = _product(orientation, _hinge(angles[9 + 4 * finger + joint]))
             turns[bone] = _product(orientation, frames[bone].T)
             posed[bone] = posed[bone - 1] + _apply(turns[bone - 1], heads[bone] - heads[bone - 1])
-        last = first + 3
-        posed[22 + finger] = posed[last] + _apply(turns[last], heads[22 + finger] - heads[last])
+        end, last = ENDS[1 + finger], LAST[1 + finger]
+        posed[end] = posed[last] + _apply(turns[last], heads[end] - heads[last])
     return turns, posed
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from cn_zoo.geometry import SKELETONS
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 
 #: The skeletons a sample is labelled with.
@@ -21,7 +22,8 @@ def label_joints(posed: PosedHand, skeleton: str) -> np.ndarray:
         skeleton: ``"nyu"`` (14 scored), ``"nyu36"``, ``"icvl"`` (16) or ``"msra"`` (21).
 
     Returns:
-        ``(J, 3)`` float64 xyz, mm, in the dataset's own joint order, in the hand's frame.
+        ``(J, 3)`` float64 xyz, mm, in the dataset's own joint order and in the frame of ``posed`` (x right, y down, z
+        forward).
     """
     return BLENDS[skeleton] @ posed.joints
 
@@ -102,9 +104,6 @@ def _nyu36() -> list[Point]:
     return points
 
 
-_NYU_SCORED = (0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32)
-
-
 def _matrix(points: list[Point]) -> np.ndarray:
     return np.array([[point.get(name, 0.0) for name in LANDMARKS] for point in points])
 
@@ -112,7 +111,7 @@ def _matrix(points: list[Point]) -> np.ndarray:
 #: ``(J, 21)`` blend of landmarks per skeleton.
 BLENDS: dict[str, np.ndarray] = {
     "nyu36": _matrix(_nyu36()),
-    "nyu": _matrix([_nyu36()[i] for i in _NYU_SCORED]),
+    "nyu": _matrix([_nyu36()[i] for i in SKELETONS["nyu"].source_indices]),
     "icvl": _matrix(_icvl()),
     "msra": _matrix(_msra()),
 }

@@ -16,6 +16,7 @@ from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.setting import Setting, draw_setting, keep_box, render
 from cn_zoo.synthesis.solids import limb
 from cn_zoo.synthesis.split import sample_generator
+from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
 
 #: Shares of frames.
 _NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.3, 0.35, 0.3, 0.5, 0.1
@@ -29,10 +30,6 @@ _ANY_DISTANCE_MM = (220.0, 1300.0)
 _HALF_VIEW_DEG = (22.0, 46.0)
 _WIDTHS, _LARGE, _LARGE_WIDTH = (184, 360), 0.1, 640
 _ASPECTS = (3 / 4, 3 / 4, 3 / 4, 9 / 16, 4 / 5, 1.0)
-#: A joint counts as seen where a surface was measured so little before it or behind it, as in `draw_frame`.
-_BEFORE_MM, _BEHIND_MM = 45.0, 25.0
-#: With fewer of its joints seen the first hand is drawn anew.
-LEAST_SEEN = 0.4
 _TRIES = 6
 
 _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
@@ -126,9 +123,7 @@ def _draw_other_hand(setting: Setting, rng: np.random.Generator, split: str) -> 
     """A second hand beside the first, or elsewhere in view; mostly a left one."""
     posed = draw_setting(_draw_preset(rng), rng, split, binned=False).posed
     if left := rng.random() < 0.75:
-        # A mirror image turns its faces inside out, unless their corners are counted the other way round.
-        flip = np.array([-1, 1, 1])
-        posed = PosedHand(posed.vertices * flip.astype(np.float32), posed.faces[:, ::-1], posed.joints * flip)
+        posed = posed.mirrored()
     if rng.random() < 0.5:
         around, far = 2 * math.pi * rng.random(), rng.uniform(70, 220)
         goal = setting.center + [far * math.cos(around), far * math.sin(around), rng.uniform(-60, 100)]
@@ -213,7 +208,7 @@ def _look(setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random
         np.stack([joints[name].mean(axis=1) for name in LABELLED], axis=1),
         joints["msra"],
         np.array([hand.left for hand in hands]),
-        np.array([_share_seen(depth, lens.camera.xyz_to_uvd(xyz)) for xyz in joints["msra"]]) * bool(setting.meshes),
+        np.array([share_seen(depth, lens.camera.xyz_to_uvd(xyz)) for xyz in joints["msra"]]) * bool(setting.meshes),
     )
 
 
@@ -234,13 +229,6 @@ def _spoil(depth: np.ndarray, rng: np.random.Generator) -> None:
     if rng.random() < _SPECKLED:
         specks = rng.random(depth.shape, dtype=np.float32) < rng.uniform(0.0005, 0.005)
         depth[specks] = rng.uniform(150, 2000, int(specks.sum()))
-
-
-def _share_seen(depth: np.ndarray, uvd: np.ndarray) -> float:
-    columns, rows = np.rint(uvd[:, :2]).astype(np.int64).T
-    inside = (columns >= 0) & (rows >= 0) & (columns < depth.shape[1]) & (rows < depth.shape[0])
-    before = uvd[inside, 2] - depth[rows[inside], columns[inside]]
-    return float(((before > -_BEHIND_MM) & (before < _BEFORE_MM)).sum() / len(uvd))
 
 
 def _mirrored(frame: LocatorFrame) -> LocatorFrame:

@@ -37,6 +37,12 @@ class PosedHand:
         """The hand ``(3,)`` mm away."""
         return PosedHand(_shifted(self.vertices, offset.astype(np.float32)), self.faces, self.joints + offset)
 
+    def mirrored(self) -> PosedHand:
+        """The hand in a mirror at the plane x = 0: a right one becomes a left one."""
+        flip = np.array([-1, 1, 1])
+        # A mirror image turns its faces inside out, unless their corners are counted the other way round.
+        return PosedHand(self.vertices * flip.astype(np.float32), self.faces[:, ::-1], self.joints * flip)
+
 
 @jit()
 def _shifted(vertices: np.ndarray, offset: np.ndarray) -> np.ndarray:

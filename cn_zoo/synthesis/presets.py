@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
-from cn_zoo.geometry import CAMERAS, Camera
+from cn_zoo.geometry import CAMERAS, CUBE_MM, Camera
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Preset:
     poses: PoseShares = field(default_factory=PoseShares)
     scene: SceneShares = field(default_factory=SceneShares)
     resting: float = 0.0
-    cube_mm: float = 250.0
+    cube_mm: float = CUBE_MM
 
     def own(self) -> Preset:
         """This preset with the benchmark's own camera, sensor and distances only."""

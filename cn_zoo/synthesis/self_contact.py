@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from cn_zoo.synthesis._jit import jit
-from cn_zoo.synthesis.hand_mesh import BONES
+from cn_zoo.synthesis.bones import BONES, METACARPALS, NEXT
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.kinematics import bone_transforms
 
@@ -31,7 +31,7 @@ def _average_hand() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         mine = (hand.mesh.weight_indices[:, 0] == bone) & (hand.mesh.weights[:, 0] > 0.5)
         around = (hand.vertices[mine] - hand.heads[bone]) @ hand.frames[bone][:, [0, 2]]
         radii[bone] = np.median(np.linalg.norm(around, axis=1)) if mine.any() else 9.0
-    radii[[5, 9, 13, 17]] = 9.0  # the palm is thicker than its bones' own skin says
+    radii[METACARPALS] = 9.0  # the palm is thicker than its bones' own skin says
     return hand.heads, hand.frames, radii, np.array(_pairs(), dtype=np.int32)
 
 
@@ -46,13 +46,8 @@ def _pairs() -> list[tuple[int, int, int, int]]:
             thumb_at_web = part_a == "thumb" and (level_a, level_b) in web
             knuckles = part_a != "thumb" and level_a in "12" and level_b in "12"
             if part_a != part_b and not thumb_at_web and not knuckles:
-                pairs.append((a, b, _end(a), _end(b)))
+                pairs.append((a, b, NEXT[a], NEXT[b]))
     return pairs
-
-
-def _end(bone: int) -> int:
-    last = {4: 21, 8: 22, 12: 23, 16: 24, 20: 25}
-    return last.get(bone, bone + 1)
 
 
 @jit()

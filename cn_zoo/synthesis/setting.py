@@ -198,12 +198,11 @@ def _draw_second_hand(
     offset = np.array([far * math.cos(around), far * math.sin(around), -25 + 125 * rng.random()])
     rotation = _draw_second_rotation(hand.rotation, rng)
     posed = _draw_hand(rng, split, shares, np.eye(3))
-    vertices, faces = posed.vertices - _palm(posed).astype(np.float32), posed.faces
     side = "left" if rng.random() < 0.8 else "right"
     if side == "left":
-        # A mirror image turns its faces inside out, unless their corners are counted the other way round.
-        vertices, faces = vertices * np.array([-1, 1, 1], np.float32), faces[:, ::-1]
-    return (vertices @ rotation.T.astype(np.float32) + (hand.palm + offset).astype(np.float32), faces), side
+        posed = posed.mirrored()
+    vertices = (posed.vertices - _palm(posed).astype(np.float32)) @ rotation.T.astype(np.float32)
+    return (vertices + (hand.palm + offset).astype(np.float32), posed.faces), side
 
 
 def _draw_second_rotation(first: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -28,7 +28,6 @@ class CropStream(DrawnStream):
         length: batches per epoch, at least 3: Keras looks at two before it begins.
         jitter: whether cubes sit a little off the hand centre; leave it on for training.
         processes: number of worker processes.
-        fixed: every epoch repeats the first, as validation wants.
     """
 
     def __init__(
@@ -42,9 +41,8 @@ class CropStream(DrawnStream):
         length: int = 1000,
         jitter: bool = True,
         processes: int = 2,
-        fixed: bool = False,
     ) -> None:
-        super().__init__(draw_crop_batch, length=length, processes=processes, fixed=fixed)
+        super().__init__(draw_crop_batch, length=length, processes=processes)
         self._preset, self._batch_size, self._seed, self._split = preset, batch_size, seed, split
         self._start, self._jitter = start, jitter
 

@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 
 #: A batch is megabytes; through the usual pipe of 64 KiB it costs a change of process each time that is full.
 _PIPE_BYTES = 2**20
+#: How long a child that is about to end is waited for, in seconds.
+_ENDING_S = 10.0
 
 
 class WorkerPool:
@@ -42,16 +44,23 @@ class WorkerPool:
         """Call the function with these arguments in an idle child; waits for one.
 
         Raises:
-            RuntimeError: the child ended, killed or out of memory.
-            Exception: whatever the call raised.
+            RuntimeError: the child ended, killed or out of memory; now, or in a call before.
+            Exception: whatever the call raised, or why arguments or result cannot be pickled; the child is ended then.
         """
         child = self._idle.get()
         try:
             _send(child.stdin, arguments)
             answer = pickle.load(child.stdout)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise RuntimeError(f"a worker ended with exit code {child.poll()}; see its messages above") from error
+            # Its pipe closes a little before it has ended.
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_ENDING_S)
+            raise RuntimeError(f"a worker ended with exit code {_end(child)}; see its messages above") from error
+        except BaseException:
+            _end(child)
+            raise
         finally:
+            # An ended one too: who gets it is told so, instead of waiting for ever.
             self._idle.put(child)
         if isinstance(answer, Exception):
             raise answer
@@ -92,6 +101,14 @@ def _start_child(draw: Callable[..., Any]) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
     )
+
+
+def _end(child: subprocess.Popen) -> int:
+    """Kill a child unless it has ended by itself; its exit code."""
+    child.kill()
+    # What is left of an answer would be taken for the next one.
+    child.stdout.read()
+    return child.wait()
 
 
 def _send(pipe: BinaryIO, message: object) -> None:

@@ -113,7 +113,7 @@ def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
     if not path.is_file():
         raise InputError(f"a recipe is a name ({', '.join(list_recipes())}) or a TOML file; received {name_or_path!r}")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file ({error}); compare with the packaged recipes") from None
     for override in overrides:

@@ -147,6 +147,49 @@ def test_does_not_go_on_with_other_labels(msra_tree, tmp_path, monkeypatch):
     assert done == [2, 4, 6, 8]
 
 
+def interrupted(dataset, path):
+    """Begin a conversion and leave its partial file."""
+
+    def failing(file):
+        if file.name == dataset.names[-1]:
+            raise KeyboardInterrupt
+        return dataset.read_depth(file)
+
+    with pytest.raises(KeyboardInterrupt):
+        convert_dataset(replace(dataset, read_depth=failing), path, workers=1)
+
+
+def test_does_not_go_on_with_another_unit(labelled_tree, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_STEP_FRAMES", 1)
+    interrupted(open_labelled_folder(labelled_tree.folder), tmp_path / "set.h5")
+    dataset = open_labelled_folder(labelled_tree.folder)
+    twice = replace(dataset, read_depth=lambda path: 2 * dataset.read_depth(path))
+    done = []
+    convert_dataset(twice, tmp_path / "set.h5", progress=lambda now, total: done.append(now))
+    assert done == [1, 2]
+
+
+def test_a_file_hardly_begun_is_begun_anew(labelled_tree, tmp_path):
+    with h5py.File(tmp_path / "set.h5.partial", "w") as file:
+        file.attrs["done"] = 1
+    convert_dataset(open_labelled_folder(labelled_tree.folder), tmp_path / "set.h5")
+    assert len(ConvertedSet(tmp_path / "set.h5")) == 2
+
+
+def test_a_file_without_all_its_parts_is_begun_anew(labelled_tree, tmp_path, monkeypatch):
+    dataset = open_labelled_folder(labelled_tree.folder)
+
+    def full(*_, **__):
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(h5py.Group, "create_dataset", full)
+        with pytest.raises(OSError, match="no space"):
+            convert_dataset(dataset, tmp_path / "set.h5")
+    convert_dataset(dataset, tmp_path / "set.h5")
+    assert len(ConvertedSet(tmp_path / "set.h5")) == 2
+
+
 def test_damage_is_noticed(nyu_tree, tmp_path):
     path = tmp_path / "set.h5"
     convert_dataset(open_nyu(nyu_tree.folder), path)
@@ -172,7 +215,8 @@ def test_files_that_are_no_converted_sets(tmp_path):
 def test_frames_without_a_centre_are_left_out(msra_tree, tmp_path):
     dataset = open_msra(msra_tree.folder)
     centers = dataset.centers_uvd.copy()
-    centers[[0, 5]] = np.nan
+    centers[0] = np.nan
+    centers[5, 2] = 0.0  # as some files say that there is none
     convert_dataset(dataset.with_centers(centers), tmp_path / "set.h5")
     converted = ConvertedSet(tmp_path / "set.h5")
     assert len(converted) == 6

@@ -57,6 +57,19 @@ def test_names_the_convention_that_fits(labelled_tree, change, said):
         open_labelled_folder(labelled_tree.folder)
 
 
+def test_files_may_begin_with_a_byte_order_mark(labelled_tree):
+    for name in ("joints.csv", "camera.json"):
+        path = labelled_tree.folder / name
+        path.write_text("\ufeff" + path.read_text(), encoding="utf-8")
+    assert len(open_labelled_folder(labelled_tree.folder)) == 2
+
+
+def test_hidden_files_are_no_frames(labelled_tree):
+    (labelled_tree.folder / "joints.csv").unlink()
+    (labelled_tree.folder / "frames" / "._0.png").write_bytes(b"of a macOS archive")
+    assert open_labelled_folder(labelled_tree.folder).names == ["0.png", "1.png"]
+
+
 def test_missing_image(labelled_tree):
     (labelled_tree.folder / "frames" / "1.png").unlink()
     with pytest.raises(InputError, match=r"1 of the 2 images that joints\.csv labels are missing"):

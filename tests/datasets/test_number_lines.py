@@ -17,6 +17,13 @@ def test_reads_plain_gzipped_and_untidy_files(tmp_path):
         np.testing.assert_array_equal(points[1, 1], (10, 11, -12))
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzipped"])
+def test_a_byte_order_mark_is_no_text(tmp_path, pack):
+    """Excel's "CSV UTF-8" and Notepad begin files with one."""
+    (tmp_path / "a.txt").write_bytes(pack("\ufeff1 2 3\n".encode()))
+    np.testing.assert_array_equal(read_points(tmp_path / "a.txt", 1), [[(1, 2, 3)]])
+
+
 def test_reads_names(tmp_path):
     (tmp_path / "a.txt").write_text("x/1.png 1 2 3\ny/2.png 4 5 6\n")
     names, points = read_named_points(tmp_path / "a.txt", 1)

@@ -29,6 +29,21 @@ def test_takes_the_split_that_is_there(nyu_tree, icvl_tree):
         open_dataset(nyu_tree.folder, split="test")
 
 
+@pytest.mark.parametrize(
+    ("tree", "place", "frames"),
+    [("icvl_tree", "Training", 3), ("icvl_tree", "Testing", 2), ("nyu_tree", "train", 3), ("nyu_tree", "test", 3)],
+)
+def test_a_splits_own_folder_is_of_that_split(request, monkeypatch, tree, place, frames):
+    folder = request.getfixturevalue(tree).folder / place
+    if place == "train":
+        (folder.parent / "test").rename(folder)
+    dataset = open_dataset(folder)
+    assert len(dataset) == frames
+    assert set(dataset.groups) <= {place, "recorded", "rotated 22-5", "sequence 1", "sequence 2"}
+    monkeypatch.chdir(folder)
+    assert open_dataset(".").groups == dataset.groups
+
+
 def test_takes_the_joints_asked_for_from_a_folder(labelled_tree):
     with pytest.raises(InputError, match="which the icvl skeleton needs"):
         open_dataset(labelled_tree.folder, skeleton=SKELETONS["icvl"])

@@ -52,6 +52,16 @@ def tie_free_columns(crop: HandCrop) -> np.ndarray:
     return free[::-1] if crop.mirror else free
 
 
+def test_a_larger_cube_of_the_same_pitch_shows_the_crop_in_its_middle():
+    camera, center = Camera(500, 490, 160, 120), (160.3, 60.7, 611.0)
+    depth = np.arange(320 * 240, dtype=np.uint16).reshape(240, 320)
+    crop, around = HandCrop(camera, center), HandCrop(camera, center, 375.0)
+    shown = around.sample(depth, 192)
+    assert shown.dtype == depth.dtype
+    np.testing.assert_array_equal(shown[32:-32, 32:-32], crop.sample(depth))
+    assert not shown[:56].any() and shown[-1].all()  # the image ends above
+
+
 class TestCut:
     @settings(max_examples=30, deadline=None)
     @given(crops, sizes, st.integers(0, 2**32 - 1))

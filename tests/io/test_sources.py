@@ -24,6 +24,14 @@ def test_folder_gives_its_depth_images_in_natural_order(folder):
     assert names(expand_sources([folder])) == ["a.bin", "b.npy", "frame1.PNG", "frame2.png", "frame10.png"]
 
 
+def test_hidden_files_are_not_the_folders_images(folder):
+    """By-products of macOS archives, and images half written."""
+    for name in ("._frame1.PNG", ".frame3-x8k2.png"):
+        (folder / name).touch()
+    assert names(expand_sources([folder])) == ["a.bin", "b.npy", "frame1.PNG", "frame2.png", "frame10.png"]
+    assert expand_sources([folder / "._frame1.PNG"]) == [folder / "._frame1.PNG"]
+
+
 def test_patterns(folder):
     assert names(expand_sources([f"{folder}/frame*.png"])) == ["frame2.png", "frame10.png"]
     assert names(expand_sources([f"{folder}/**/*.png"])) == ["frame2.png", "frame10.png", "deep.png"]

@@ -1,4 +1,6 @@
 import errno
+import importlib
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 from scipy.io import loadmat
 
 from cn_zoo.datasets import open_dataset
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.synthesis import dataset_writer
 from cn_zoo.synthesis.dataset_writer import JOURNAL, write_dataset
@@ -133,6 +135,13 @@ def test_bad_arguments_are_refused(name, count, seed, tmp_path):
     with pytest.raises(ValueError, match="received"):
         write(name, count, tmp_path / "set", seed)
     assert not (tmp_path / "set").exists()
+
+
+def test_without_scipy_the_pip_line_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    monkeypatch.delitem(sys.modules, "cn_zoo.synthesis.dataset_writer")
+    with pytest.raises(MissingDependencyError, match="pip install"):
+        importlib.import_module("cn_zoo.synthesis.dataset_writer")
 
 
 def test_all_skeletons_have_a_format():

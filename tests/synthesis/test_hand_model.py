@@ -83,6 +83,18 @@ def test_placing_is_rigid():
     np.testing.assert_allclose(there.joints[0], CENTER, atol=1e-9)
 
 
+def test_a_mirror_makes_a_left_hand():
+    posed = HandModel.load().mean_shape().pose(gesture_pose("fist"), np.eye(3), CENTER)
+    left = posed.mirrored()
+    assert SKELETONS["msra"].handedness(label_joints(left, "msra")) == "left"
+    # Its faces still look outward.
+    palm = left.joints[[0, 9]].mean(axis=0)
+    assert inside(np.array([palm]), left.vertices, left.faces).all()
+    again = left.mirrored()
+    for name in ("vertices", "faces", "joints"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(posed, name))
+
+
 def test_zero_angles_are_straight_fingers():
     joints = HandModel.load().mean_shape().pose(np.zeros(24), np.eye(3), np.zeros(3)).joints
     at = dict(zip(LANDMARKS, joints, strict=True))

@@ -43,13 +43,6 @@ def test_a_resumed_stream_equals_the_uninterrupted_one(make_stream):
         np.testing.assert_array_equal(left, right)
 
 
-def test_a_fixed_stream_repeats_itself(make_stream):
-    stream = make_stream(length=1, fixed=True, split="validation")
-    before = stream[0][0]
-    stream.on_epoch_end()
-    np.testing.assert_array_equal(before, stream[0][0])
-
-
 def test_an_epoch_ends_when_its_last_batch_was_drawn(make_stream):
     """Keras ends an epoch before the first, having looked at a batch."""
     stream = make_stream(length=2)
