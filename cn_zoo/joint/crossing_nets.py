@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import keras
 from keras import KerasTensor, ops
 
 from cn_zoo.errors import WeightsError
-from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
+from cn_zoo.geometry import CUBE_MM, POSE_UNIT_MM, SKELETONS
 from cn_zoo.joint.routed_optimizer import RoutedOptimizer
 from cn_zoo.joint.training_kernels import training_kernels
 from cn_zoo.models import (
@@ -26,6 +27,7 @@ from cn_zoo.models import (
     build_posterior_head,
     build_realness_head,
     build_trunk,
+    load_keras_file,
 )
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.objective import Batch, JointObjective
@@ -33,6 +35,14 @@ from cn_zoo.zoo import resolve
 
 #: The paper's joint stage (section 4).
 _LEARNING_RATE, _BETA_1 = 1e-3, 0.5
+
+
+class _NoTermsError(ValueError):
+    """A batch has no data for any term of these players."""
+
+    def __init__(self, players: Iterable[str]) -> None:
+        names = ", ".join(players)
+        super().__init__(f"the batch has no data for any term of {names}; help(CrossingNets) tells what batches hold")
 
 
 @keras.saving.register_keras_serializable(package="cn_zoo")
@@ -46,9 +56,14 @@ class CrossingNets(keras.Model):
     learned from too; ``({"pose": y},)`` trains the pose VAE alone.
 
     One training step lets each player step once, in the order of `players`, on the same batch: pose VAE,
-    discriminator, generator; players without terms or without trainable weights are passed over. Losses are those of
-    `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name, so that a term that turns NaN is
-    known by name. The metric ``loss`` is the mean over the players, and ``error_mm`` the term ``pose`` in millimetres.
+    discriminator, generator; players without trainable weights, or without terms that the batch has data for, are
+    passed over. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name,
+    so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players, and ``error_mm``
+    the term ``pose`` in millimetres. Samples cannot be weighted.
+
+    All networks learn but the side head, which is frozen until ``nets.side_head.trainable = True``: only the term
+    ``side``, which weighs nothing by default, trains it. A saved file keeps what was frozen when the nets were
+    compiled, single layers too.
 
     Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets``
     has been named, as ``import cn_zoo`` alone imports no framework.
@@ -66,7 +81,7 @@ class CrossingNets(keras.Model):
         self,
         architecture: str = "default",
         skeleton: str = "nyu",
-        cube_mm: float = 250.0,
+        cube_mm: float = CUBE_MM,
         seed: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -102,6 +117,7 @@ class CrossingNets(keras.Model):
         self._terms_seen: set[str] = set()
         self._turn: str | None = None
         self._stepping: list[str] = []
+        self._frozen: list[str] = []
 
     @classmethod
     def from_pretrained(cls, model: str | Path) -> CrossingNets:
@@ -115,11 +131,7 @@ class CrossingNets(keras.Model):
             WeightsError: the model was released without its nets, or the file is damaged or holds something else.
         """
         path = resolve(model, "nets")
-        try:
-            nets = keras.models.load_model(path)
-        except Exception as error:
-            reason = " ".join(str(error).split())[:200]
-            raise WeightsError(f"{path}: cannot be loaded ({reason}); save or download it again") from error
+        nets = load_keras_file(path, compile=True)
         if not isinstance(nets, cls):
             raise WeightsError(f"{path}: holds no CrossingNets but a {type(nets).__name__}; give a file of kind 'nets'")
         return nets
@@ -198,10 +210,16 @@ class CrossingNets(keras.Model):
                 which every player gets one like. Default: Adam as in the paper's joint stage.
             objective: what is minimised. Default: `cn_zoo.objective.JointObjective()`.
             run_eagerly, steps_per_execution, jit_compile: as for every Keras model.
+
+        Raises:
+            ValueError: there is nothing to train; the discriminator is to learn the term ``side`` with a frozen side
+                head; or the optimizer is one that `RoutedOptimizer` refuses.
         """
         self.objective = objective or JointObjective()
         weights = {player: self._weights_of(player) for player in self.players if self.objective.trains(player)}
         self._stepping = [player for player, each in weights.items() if each]
+        self._check_trainable(list(weights))
+        self._frozen = self._frozen_parts()
         optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(_LEARNING_RATE, beta_1=_BETA_1))
         if not isinstance(optimizer, RoutedOptimizer):
             optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
@@ -224,17 +242,31 @@ class CrossingNets(keras.Model):
 
         It is Keras' own step of the backend, once per player; what differs is known when the step is traced. On JAX a
         step takes and returns the training state too, which the next player's step goes on with.
+
+        Raises:
+            ValueError: the batch has no data for any term of these players.
         """
         *state, batch = args
+        result = None
+        self._terms_seen.clear()
         try:
             with training_kernels(self.networks.values()):
                 for player in self._stepping:
                     self._turn = self.optimizer.turn = player
-                    result = super().train_step(*state, batch)
-                    state = result[1:] if state else state
+                    # Only the player's own terms know what data they need.
+                    with suppress(_NoTermsError):
+                        result = super().train_step(*state, batch)
+                        state = result[1:] if state else state
         finally:
             self._turn = self.optimizer.turn = None
+        if result is None:
+            raise _NoTermsError(self._stepping)
         return result
+
+    def test_step(self, *args: Any) -> Any:
+        """All players' losses, as Keras' own step of the backend."""
+        self._terms_seen.clear()
+        return super().test_step(*args)
 
     def compute_loss(
         self,
@@ -244,7 +276,13 @@ class CrossingNets(keras.Model):
         sample_weight: KerasTensor | None = None,
         training: bool = True,
     ) -> KerasTensor:
-        """The loss of the player whose turn it is; in evaluation, the mean of all players' losses."""
+        """The loss of the player whose turn it is; in evaluation, the mean of all players' losses.
+
+        Raises:
+            ValueError: samples are weighted, or the batch has no data for any term.
+        """
+        if sample_weight is not None:
+            raise ValueError("the terms of CrossingNets weigh all samples alike; give no sample_weight or class_weight")
         inputs = dict(x) if isinstance(x, Mapping) else {"depth": x}
         if y is not None:
             inputs["pose"] = y
@@ -258,10 +296,12 @@ class CrossingNets(keras.Model):
             for name, value in terms.items():
                 self.term_metrics[name].update_state(value)
                 self._terms_seen.add(name)
+        if not losses:
+            raise _NoTermsError(players)
         return sum(losses) / len(losses)
 
     def get_metrics_result(self) -> dict[str, KerasTensor]:
-        """The loss and its terms; a term that the batches have no data for is left out."""
+        """The loss and its terms; a term that the batch has no data for is left out."""
         absent = set(self.term_metrics) - self._terms_seen
         result = {name: value for name, value in super().get_metrics_result().items() if name not in absent}
         if "pose" in result:
@@ -280,11 +320,17 @@ class CrossingNets(keras.Model):
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "objective": keras.saving.serialize_keras_object(self.objective),
+            "frozen": list(self._frozen),
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile with the saved optimizer and objective."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        """Freeze what was frozen, and compile with the saved optimizer and objective."""
+        config = keras.saving.deserialize_keras_object(config)
+        # Files of earlier versions do not tell.
+        frozen = config.pop("frozen", self._frozen_parts())
+        for path, part in self._parts().items():
+            part.trainable = path not in frozen
+        self.compile(**config)
 
     def save_own_variables(self, store: Any) -> None:
         """Save where the noise stands, so that a resumed run draws what an uninterrupted one would."""
@@ -296,3 +342,26 @@ class CrossingNets(keras.Model):
 
     def _weights_of(self, player: str) -> list[keras.Variable]:
         return [weight for network in self.players[player] for weight in network.trainable_variables]
+
+    def _check_trainable(self, wanted: list[str]) -> None:
+        """See that the players whose terms weigh something, the ``wanted`` ones, can learn."""
+        if not wanted:
+            raise ValueError("there is nothing to train: no term of the objective weighs anything")
+        if not self._stepping:
+            raise ValueError(f"there is nothing to train: all networks of {', '.join(wanted)} are frozen")
+        if self.objective.side and "discriminator" in self._stepping and not self.side_head.trainable:
+            raise ValueError(
+                "the objective's term side trains the side head, which is frozen; set nets.side_head.trainable = True, "
+                "or side=0"
+            )
+
+    def _parts(self) -> dict[str, keras.layers.Layer]:
+        """What may be frozen, by path: networks, and after each its layers, which freezing it freezes too."""
+        parts: dict[str, keras.layers.Layer] = {}
+        for name, network in self.networks.items():
+            parts[name] = network
+            parts |= {f"{name}/{layer.name}": layer for layer in network.layers if layer.weights}
+        return parts
+
+    def _frozen_parts(self) -> list[str]:
+        return [path for path, part in self._parts().items() if not part.trainable]

@@ -19,10 +19,17 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
     Args:
         optimizers: one for each player, by name; nothing between players is shared.
         name: as for any optimizer.
+
+    Raises:
+        ValueError: a player's optimizer averages weights (``use_ema``) or scales losses (``loss_scale_factor``).
     """
 
     def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "routed_optimizer") -> None:
         super().__init__(learning_rate=0.0, name=name)
+        for player, optimizer in optimizers.items():
+            # Keras's trainers do a part of the work of these options, and ask this optimizer alone for them.
+            if refused := [option for option in ("use_ema", "loss_scale_factor") if getattr(optimizer, option)]:
+                raise ValueError(f"the optimizer of {player} has {', '.join(refused)}; no player's may have that")
         self.players = dict(optimizers)
         #: The player that `apply` steps; with None all step at once.
         self.turn: str | None = None
@@ -56,13 +63,14 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     @property
     def iterations(self) -> Variable:
-        """Steps done by the players that have weights; all have done the same number when no turn is under way."""
-        return self._last.iterations
+        """Steps of the player that has done most of them; others are frozen, had no terms or wait for their turn."""
+        return max((optimizer.iterations for optimizer in self.players.values()), key=int)
 
     @property
     def learning_rate(self) -> Any:
-        """The learning rate of the player that `iterations` counts; setting it sets all players'."""
-        return self._last.learning_rate
+        """The learning rate of the last player, after `route` the last with weights; setting it sets all players'."""
+        last = [*self.players, *self._player_of.values()][-1]
+        return self.players[last].learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
@@ -82,11 +90,6 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
                 pairs = zip(grads, weights, strict=True)
                 mine = [(grad, weight) for grad, weight in pairs if self._player_of.get(id(weight)) == player]
                 optimizer.apply([grad for grad, _ in mine], [weight for _, weight in mine])
-
-    @property
-    def _last(self) -> keras.optimizers.Optimizer:
-        """The optimizer of the last player that has weights."""
-        return self.players[list(self._player_of.values())[-1]]
 
     def save_own_variables(self, store: Any) -> None:
         """Save nothing: Keras finds and saves the players' optimizers itself."""

@@ -49,10 +49,12 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, 
     A stage's checkpoint holds all networks, so that the last one tells all that went before.
 
     Raises:
-        InputError: a stage's stream is missing, a checkpoint does not fit, or a loss is no number any more.
+        InputError: a stage's stream is missing, a stage has nothing to learn, a checkpoint does not fit, or a loss is
+            no number any more.
     """
     for name, stage in recipe.schedule.items():
         _check_streams(name, stage, data)
+        _check_learns(name, stage, nets)
     reached = [name for name in recipe.schedule if _checkpoint_path(folder, name).exists()]
     if recipe.start and not reached:
         start_from(nets, recipe.start, recipe.trained())
@@ -186,6 +188,14 @@ def _check_streams(name: str, stage: Stage, data: RunData) -> None:
             f"stage {name} learns from unlabelled depth maps, and there are none; give --unlabelled DIR, or a "
             f"labelled_fraction below 1 with --data, or do without: --set {name}.unlabelled_batch_size=0"
         )
+
+
+def _check_learns(name: str, stage: Stage, nets: CrossingNets) -> None:
+    """See that a stage can begin, before those that come before it take their time."""
+    try:
+        compile_for(nets, stage)
+    except ValueError as reason:
+        raise InputError(f"stage {name}, which trains {', '.join(stage.trains)}: {reason}") from None
 
 
 def _checkpoint_path(folder: Path, stage: str) -> Path:

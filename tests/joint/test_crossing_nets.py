@@ -12,6 +12,7 @@ import pytest
 
 import cn_zoo
 from cn_zoo.errors import WeightsError
+from cn_zoo.objective import TERMS, JointObjective
 from cn_zoo.zoo.preset import Preset
 
 RNG = np.random.default_rng(0)
@@ -23,6 +24,8 @@ DATA = {
 }
 LATENTS = RNG.normal(size=(2, 23)).astype("float32")
 LABELLED = DATA["depth"][:2], DATA["pose"][:2]
+POSES = {"pose": DATA["pose"]}
+POSE_TERMS = dict.fromkeys(TERMS["pose_vae"], 1.0)
 
 
 def _nets(run_eagerly=True, **options):
@@ -110,6 +113,81 @@ def test_frozen_networks_stay_and_missing_data_leaves_its_terms_out():
     assert not {"unlabelled_cycle", "unlabelled_reconstruction", "pose_kl"} & history.keys()
 
 
+def test_poses_alone_train_the_pose_vae_alone():
+    nets = _nets(run_eagerly=False)
+    every = [*nets.players["discriminator"], *nets.players["generator"]]
+    before, before_others = _weights(nets.players["pose_vae"]), [network.get_weights() for network in every]
+    history = nets.fit(POSES, batch_size=2, verbose=0).history
+    assert history.keys() == {"loss", *TERMS["pose_vae"]}
+    assert not any(map(np.array_equal, before, _weights(nets.players["pose_vae"])))
+    for network, earlier in zip(every, before_others, strict=True):
+        assert all(map(np.array_equal, network.get_weights(), earlier))
+    assert int(nets.optimizer.iterations) == 5
+    assert nets.evaluate(POSES, verbose=0, return_dict=True).keys() == history.keys()
+
+
+def test_poses_alone_on_other_backends():
+    test = f"{__file__}::{test_poses_alone_train_the_pose_vae_alone.__name__}"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", test]
+    environments = [{**os.environ, "KERAS_BACKEND": backend} for backend in ("jax", "torch")]
+    for process in [subprocess.Popen(command, env=each, stdout=subprocess.PIPE, text=True) for each in environments]:
+        output, _ = process.communicate()
+        assert process.returncode == 0, output
+
+
+def test_a_batch_that_nobody_learns_from_is_an_error():
+    nets = _nets()
+    nets.pose_encoder.trainable = nets.pose_decoder.trainable = False
+    nets.compile(run_eagerly=True)
+    with pytest.raises(ValueError, match="no data for any term of discriminator, generator"):
+        nets.fit(POSES, verbose=0)
+    nets.compile(objective=JointObjective.of({"pose": 1.0}), run_eagerly=True)
+    with pytest.raises(ValueError, match="no data for any term of pose_vae, discriminator, generator"):
+        nets.evaluate(POSES, verbose=0)
+
+
+def test_nothing_to_train_is_an_error():
+    nets = _nets()
+    with pytest.raises(ValueError, match="no term of the objective weighs anything"):
+        nets.compile(objective=JointObjective.of({}))
+    nets.pose_encoder.trainable = nets.pose_decoder.trainable = False
+    with pytest.raises(ValueError, match="all networks of pose_vae are frozen"):
+        nets.compile(objective=JointObjective.of(POSE_TERMS))
+
+
+def test_the_side_head_learns_once_it_is_asked_to():
+    nets, objective = _nets(), JointObjective.of({"side": 1.0})
+    with pytest.raises(ValueError, match=r"set nets\.side_head\.trainable = True"):
+        nets.compile(keras.optimizers.Adam(1e-2), objective, run_eagerly=True)
+    nets.side_head.trainable = True
+    nets.compile(keras.optimizers.Adam(1e-2), objective, run_eagerly=True)
+    sides = [nets.fit(*LABELLED, verbose=0).history["side"][0] for _ in range(4)]
+    assert sides[-1] < sides[0] - 0.1
+    # A discriminator that is frozen as a whole has nothing to learn from sides.
+    for network in nets.players["discriminator"]:
+        network.trainable = False
+    nets.compile(objective=JointObjective.of({"side": 1.0, "depth_reconstruction": 1.0}))
+
+
+def test_validation_leaves_out_what_it_has_no_data_for():
+    nets = _nets()
+    terms = {"pose": 1.0, "unlabelled_cycle": 1.0}
+    nets.compile(objective=JointObjective.of(terms))
+    training = {"depth": LABELLED[0], "unlabelled": LABELLED[0]}
+    history = nets.fit(training, LABELLED[1], validation_data=LABELLED, epochs=2, verbose=0).history
+    logged = {"loss", "error_mm", *terms}
+    assert history.keys() == logged | {"val_loss", "val_error_mm", "val_pose"}
+    assert all(len(values) == 2 and all(values) for values in history.values())
+    assert nets.evaluate(training, LABELLED[1], verbose=0, return_dict=True).keys() == logged
+    assert nets.evaluate(*LABELLED, verbose=0, return_dict=True).keys() == logged - {"unlabelled_cycle"}
+
+
+def test_weights_of_samples_are_an_error(nets):
+    for run in (nets.fit, nets.evaluate):
+        with pytest.raises(ValueError, match="give no sample_weight or class_weight"):
+            run(*LABELLED, sample_weight=np.zeros(2), verbose=0)
+
+
 def test_mixed_precision():
     nets = _nets(dtype="mixed_bfloat16")
     assert nets.trunk.compute_dtype == "bfloat16" and nets.pose_encoder.compute_dtype == "float32"
@@ -132,6 +210,43 @@ def test_resumed_in_a_fresh_process_equals_uninterrupted(tmp_path):
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-4, rtol=1e-4, err_msg=name)
+
+
+def test_saved_nets_keep_what_was_frozen_and_the_optimizer(tmp_path, recwarn):
+    nets = _nets()
+    nets.pose_decoder.trainable = False
+    for network, layer in ((nets.pose_encoder, "pose_encoder_hidden"), (nets.trunk, "trunk_conv1_norm")):
+        network.get_layer(layer).trainable = False
+    nets.compile(objective=JointObjective.of(POSE_TERMS), run_eagerly=True)
+    nets.fit(POSES, batch_size=2, verbose=0)
+    # The optimizer goes by what was frozen when the nets were compiled.
+    nets.trunk.trainable = nets.pose_encoder.trainable = False
+    nets.save(tmp_path / "nets.keras")
+    recwarn.clear()
+    loaded = cn_zoo.CrossingNets.from_pretrained(tmp_path / "nets.keras")
+    assert not [warning.message for warning in recwarn if "optimizer" in str(warning.message)]
+    frozen = [name for name, network in loaded.networks.items() if not network.trainable]
+    assert frozen == ["pose_decoder", "side_head"]
+    for network, expected in (
+        (loaded.pose_encoder, {"pose_encoder_hidden"}),
+        (loaded.trunk, {"trunk_conv1_norm"}),
+        (loaded.generator, set()),
+    ):
+        assert {layer.name for layer in network.layers if layer.weights and not layer.trainable} == expected
+    assert int(loaded.optimizer.iterations) == 5
+    for found, expected in zip(loaded.optimizer.variables, nets.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(_numpy(found), _numpy(expected))
+
+
+def test_files_that_do_not_tell_what_was_frozen_load_as_built():
+    nets = _nets()
+    nets.pose_decoder.trainable = False
+    nets.compile()
+    config = nets.get_compile_config()
+    del config["frozen"]
+    again = cn_zoo.CrossingNets.from_config(nets.get_config())
+    again.compile_from_config(config)
+    assert [name for name, network in again.networks.items() if not network.trainable] == ["side_head"]
 
 
 def test_five_steps_agree_on_every_backend(tmp_path, monkeypatch):

@@ -46,6 +46,24 @@ def test_learning_rate_is_everyones():
     assert [float(each.learning_rate) for each in optimizer.players.values()] == [0.25, 0.25]
 
 
+def test_before_any_weight_is_anyones_it_stands_at_the_start():
+    optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.SGD(0.5)})
+    assert (float(optimizer.learning_rate), int(optimizer.iterations)) == (0.5, 0)
+
+
+def test_steps_are_those_of_the_player_that_did_most():
+    optimizer, weights = _routed({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.SGD(0.1)})
+    optimizer.turn = "mine"
+    optimizer.apply(GRADIENTS, weights)
+    assert int(optimizer.iterations) == 1
+
+
+@pytest.mark.parametrize("option", [{"use_ema": True}, {"loss_scale_factor": 4.0}])
+def test_options_that_would_be_lost_are_an_error(option):
+    with pytest.raises(ValueError, match=f"the optimizer of mine has {next(iter(option))}"):
+        RoutedOptimizer.alike(keras.optimizers.SGD(0.1, **option), ["mine"])
+
+
 def test_config_keeps_every_players_optimizer():
     optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.Adam(0.5, beta_1=0.5)})
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))

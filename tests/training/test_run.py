@@ -217,6 +217,18 @@ def test_a_folder_holds_one_run(recipe, finished):
         train(load_recipe("icvl", (*SHORT, "seed=5")), finished, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ('posterior.trains=["trunk", "posterior_head"]', "stage posterior, which trains trunk, posterior_head: .*side"),
+        ('generator.trains=["trunk"]', "stage generator, which trains trunk: there is nothing to train"),
+    ],
+)
+def test_a_stage_with_nothing_to_learn_says_so_at_once(tmp_path, change, word):
+    with pytest.raises(InputError, match=word):
+        train(load_recipe("icvl", (*SHORT, change)), tmp_path / "run")
+
+
 def test_a_stage_without_its_stream_says_so(tmp_path):
     with pytest.raises(InputError, match=r"stage joint .* --unlabelled"):
         train(load_recipe("icvl", (*SHORT, 'stages=["joint"]')), tmp_path / "run")
