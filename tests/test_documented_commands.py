@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-import cn_zoo
 from cn_zoo.cli.main import COMMANDS
 
-ROOT = Path(cn_zoo.__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 #: A command begins a line of code, or stands behind a pipe or another command; in a text it is between backticks.
 _COMMAND = re.compile(r"(?:^ {4}|^|[|&`] ?)((?:cn-zoo|python (?:tools|benchmarks)/)[^|&`\n]*)", re.MULTILINE)

@@ -78,5 +78,8 @@ def save_weights(model: keras.Model, path: Path) -> None:
     # Keras insists on the double suffix, which a temporary name does not keep by itself.
     with atomic_path(path) as temporary:
         whole = temporary.with_suffix(".weights.h5")
-        model.save_weights(whole)
-        whole.replace(temporary)
+        try:
+            model.save_weights(whole)
+            whole.replace(temporary)
+        finally:
+            whole.unlink(missing_ok=True)

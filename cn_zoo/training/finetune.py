@@ -8,7 +8,7 @@ from pathlib import Path
 from cn_zoo.training.recipe import load_recipe
 from cn_zoo.training.run import train
 from cn_zoo.training.warm_start import has_nets
-from cn_zoo.zoo import get_preset
+from cn_zoo.zoo import get_preset, list_models
 
 
 def finetune(
@@ -47,7 +47,7 @@ def finetune(
         "name": folder.resolve().name,
         "dataset": preset.skeleton,
         "architecture": preset.architecture,
-        "start": str(Path(model).resolve()) if Path(model).exists() else model,
+        "start": _lasting(model),
         "stages": stages,
     }
     if unlabelled is None:
@@ -55,3 +55,8 @@ def finetune(
     # A TOML value of these kinds is written as JSON writes it.
     own = tuple(f"{key}={json.dumps(value)}" for key, value in facts.items())
     return train(load_recipe("finetune", (*own, *overrides)), folder, resume, labelled, unlabelled)
+
+
+def _lasting(model: str) -> str:
+    """What names the model from every folder. A name of the zoo is one wherever something else is called the same."""
+    return str(Path(model).resolve()) if model not in list_models() and Path(model).exists() else model

@@ -145,6 +145,12 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     calibration = _build_record(Calibration, table.pop("calibration", {}), {}, f"{source}, [calibration]")
     if not names:
         raise InputError(f"{source}: stages is missing or empty; known stages are {', '.join(STAGES)}")
+    for name in names:
+        if name not in STAGES and name not in tables:
+            raise InputError(
+                f"{source}: unknown stage {name!r}; known stages are {', '.join(STAGES)}, and one of your own needs a "
+                f"table [{name}]"
+            )
     schedule = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in names}
     recipe = _build_record(Recipe, table, {"schedule": schedule, "calibration": calibration}, source)
     _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
@@ -152,6 +158,7 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)
     _require(0 < recipe.labelled_fraction <= 1, f"{source}: labelled_fraction", ("above 0, up to 1",), "another")
     _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), "another")
+    _require(recipe.seed >= 0, f"{source}: seed", ("0 or more",), "a negative number")
     _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), "a negative number")
     return recipe
 
@@ -166,7 +173,7 @@ def _build_stage(name: str, table: object, source: str) -> Stage:
         _require(term in terms, f"{source}: terms", terms, term)
     _require(stage.stream in STREAMS, f"{source}: stream", STREAMS, stage.stream)
     _require(stage.optimizer in OPTIMIZERS, f"{source}: optimizer", OPTIMIZERS, stage.optimizer)
-    for key in ("samples", "batch_size", "checkpoint_every"):
+    for key in ("samples", "batch_size", "checkpoint_every", "learning_rate"):
         _require(getattr(stage, key) > 0, f"{source}: {key}", ("positive",), getattr(stage, key))
     if stage.samples < stage.batch_size:
         raise InputError(f"{source}: samples ({stage.samples}) are less than one batch ({stage.batch_size})")
@@ -178,9 +185,11 @@ def _build_record(kind: type, table: object, known: Mapping[str, object], source
     if not isinstance(table, dict):
         raise InputError(f"{source} must be a table of keys and values; received {table!r}")
     types = {entry.name: str(entry.type) for entry in fields(kind)}
-    unknown = sorted(set(table) - set(types))
+    # What a file calls ``stages`` and tables of their names becomes the schedule.
+    keys = ["stages" if name == "schedule" else name for name in types]
+    unknown = sorted(set(table) - set(keys))
     if unknown:
-        raise InputError(f"{source}: unknown key {unknown[0]!r}; known keys are {', '.join(types)}")
+        raise InputError(f"{source}: unknown key {unknown[0]!r}; known keys are {', '.join(keys)}")
     values = dict(known)
     for key, value in table.items():
         value = _convert(value, types[key], f"{source}: {key}")

@@ -49,6 +49,8 @@ class RunData:
             frames = _open_set(data, folder / "labelled.h5", recipe)
             _check_labels(frames, data, recipe)
             kept = len(frames) - round(recipe.held_out * len(frames))
+            if not kept:
+                raise InputError(f"{data}: all of its {len(frames)} frames would be held out; lower held_out")
             order = np.random.default_rng(recipe.seed).permutation(kept)
             count = max(1, round(recipe.labelled_fraction * kept))
             trained, rest, held_out = order[:count], order[count:], np.arange(kept, len(frames))

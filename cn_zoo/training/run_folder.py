@@ -14,10 +14,16 @@ from cn_zoo.errors import InputError
 from cn_zoo.io.atomic import atomic_path
 
 _RECIPE_FILE = "recipe.json"
+#: What a run leaves as soon as it has learned something.
+_LEARNED = "*.weights.h5"
+#: The sets that a run has made of people's frames, whole or in part, and what of the recipe decides what is in them.
+_CONVERTED, _FRAMES_OF = "*labelled.h5*", {"data", "unlabelled", "dataset"}
 
 
 def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) -> None:
     """Write the recipe, with versions and backend, into a new folder; or see that the folder holds the same.
+
+    A folder in which nothing has been learned yet is as good as new: its start failed.
 
     Args:
         folder: of the run.
@@ -28,15 +34,18 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
         InputError: the folder holds a run that is not to be resumed, or one of another recipe.
     """
     path = folder / _RECIPE_FILE
-    if path.exists() and not resume:
-        raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")
     wanted = json.loads(json.dumps(recipe))
-    if path.exists():
-        earlier = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-        changed = [key for key, value in wanted.items() if earlier.get(key) != value]
+    earlier = _read_recipe(path) if path.exists() else wanted
+    changed = [key for key, value in wanted.items() if earlier.get(key) != value]
+    if path.exists() and any(folder.glob(_LEARNED)):
+        if not resume:
+            raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")
         if changed:
             raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
         return
+    if not _FRAMES_OF.isdisjoint(changed):
+        for converted in folder.glob(_CONVERTED):
+            converted.unlink()
     record = {
         "recipe": wanted,
         "versions": {name: version(name) for name in ("cn_zoo", "keras", "numpy")},
@@ -45,3 +54,10 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
     }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _read_recipe(path: Path) -> dict[str, object]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["recipe"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: is damaged; give another folder, or delete this one") from None

@@ -259,6 +259,13 @@ def test_finetuning_gives_a_model(finished, icvl_folder, icvl_set_path, tmp_path
         assert {"pose", "consistency"} <= set(next(csv.DictReader(file)))
 
 
+def test_a_name_of_the_zoo_is_one_whatever_lies_here(tmp_path, monkeypatch):
+    (tmp_path / "msra").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(import_module("cn_zoo.training.finetune"), "train", lambda recipe, *rest: recipe)
+    assert finetune("msra", tmp_path / "few", None, tmp_path / "mine").start == "msra"
+
+
 def test_the_joint_stage_has_all_of_its_terms(finished, icvl_folder, icvl_set_path, tmp_path):
     sizes = ("joint.samples=4", "joint.batch_size=2", "joint.unlabelled_batch_size=3")
     more = (f"start={finished}", 'stages=["joint"]', "held_out=0.1", *sizes)
@@ -277,3 +284,5 @@ def test_data_that_do_not_fit(icvl_folder, icvl_set_path, tmp_path):
         train(nyu, tmp_path / "none", data=tmp_path / "empty")
     with pytest.raises(InputError, match="nowhere: no such folder"):
         train(nyu, tmp_path / "run", unlabelled=tmp_path / "nowhere")
+    with pytest.raises(InputError, match="all of its 12 frames would be held out"):
+        train(load_recipe("icvl", (*SHORT, "held_out=0.99")), tmp_path / "held", data=icvl_set_path)

@@ -1,0 +1,41 @@
+import json
+
+import pytest
+
+from cn_zoo.errors import InputError
+from cn_zoo.training.run_folder import open_run_folder
+
+MINE = {"dataset": "nyu", "data": "mine"}
+
+
+@pytest.fixture
+def learned(tmp_path):
+    """A folder in which something has been learned."""
+    open_run_folder(tmp_path, MINE, resume=False)
+    (tmp_path / "posterior.weights.h5").touch()
+    return tmp_path
+
+
+def test_a_run_is_resumed_only_where_that_is_asked_for_and_nothing_differs(learned):
+    open_run_folder(learned, MINE, resume=True)
+    with pytest.raises(InputError, match="--resume"):
+        open_run_folder(learned, MINE, resume=False)
+    with pytest.raises(InputError, match=r"another recipe \(data differ\)"):
+        open_run_folder(learned, {**MINE, "data": "theirs"}, resume=True)
+
+
+def test_a_start_that_failed_does_not_stand_in_the_way(tmp_path):
+    """What was made of other frames goes with it; of the same frames it stays."""
+    open_run_folder(tmp_path, MINE, resume=False)
+    (tmp_path / "labelled.h5").touch()
+    open_run_folder(tmp_path, {**MINE, "seed": 1}, resume=False)
+    assert (tmp_path / "labelled.h5").exists()
+    open_run_folder(tmp_path, {**MINE, "data": "theirs"}, resume=False)
+    assert not (tmp_path / "labelled.h5").exists()
+    assert json.loads((tmp_path / "recipe.json").read_text())["recipe"]["data"] == "theirs"
+
+
+def test_a_damaged_record_is_told(learned):
+    (learned / "recipe.json").write_text('{"recipe": ')
+    with pytest.raises(InputError, match=r"recipe\.json: is damaged"):
+        open_run_folder(learned, MINE, resume=True)
