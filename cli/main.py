@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from cn_zoo import __version__
-from cn_zoo.errors import CnZooError, InputError, MissingDependencyError, NoHandError, WeightsError
+from cn_zoo.errors import CnZooError, InputError, MissingDependencyError, NoHandError, RecipeError, WeightsError
 
 #: Commands and their one-line helps, told here so that ``--help`` imports none of them.
 COMMANDS = {
@@ -31,6 +31,7 @@ EXIT_NO_HAND = 5
 EXIT_MISSING_DEPENDENCY = 6
 
 _EXIT_CODES: dict[type[CnZooError], int] = {
+    RecipeError: EXIT_USAGE,
     InputError: EXIT_INPUT,
     WeightsError: EXIT_WEIGHTS,
     NoHandError: EXIT_NO_HAND,

@@ -15,6 +15,10 @@ class ImplausibleDepthError(InputError):
     """What was read is no depth image that a camera can have taken: empty, a mask, or in another unit."""
 
 
+class RecipeError(InputError):
+    """A command asks for a recipe that is not there, or for changes that it cannot take."""
+
+
 class WeightsError(CnZooError):
     """Weights are missing, incomplete or fail their hash."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from cn_zoo.datasets import CropAugmentation
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.models import ARCHITECTURES, NETWORKS
 from cn_zoo.objective import TERMS
@@ -105,26 +106,35 @@ def load_recipe(name_or_path: str, overrides: tuple[str, ...] = ()) -> Recipe:
         overrides: ``"key=value"`` or ``"stage.key=value"`` texts, applied in turn; the value is TOML.
 
     Raises:
-        InputError: no such recipe, a broken file, an unknown key, or a value that cannot be.
+        RecipeError: no such recipe; or, in the overrides, an unknown key or a value that cannot be.
+        InputError: the same in the file, or it is broken.
     """
     path = _PACKAGED / f"{name_or_path}.toml"
     if not path.is_file():
         path = Path(name_or_path)
     if not path.is_file():
-        raise InputError(f"a recipe is a name ({', '.join(list_recipes())}) or a TOML file; received {name_or_path!r}")
+        raise RecipeError(f"a recipe is a name ({', '.join(list_recipes())}) or a TOML file; received {name_or_path!r}")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file ({error}); compare with the packaged recipes") from None
+    if not overrides:
+        return _build_recipe(table, str(path))
+    changed = deepcopy(table)
     for override in overrides:
-        _apply_override(table, override)
-    return _build_recipe(table, str(path))
+        _apply_override(changed, override)
+    try:
+        return _build_recipe(changed, f"{path.stem} with --set")
+    except InputError as reason:
+        # If it is the file's fault already, that is told.
+        _build_recipe(table, str(path))
+        raise RecipeError(str(reason)) from None
 
 
 def _apply_override(table: dict, override: str) -> None:
     key, separator, text = override.partition("=")
     if not separator:
-        raise InputError(f"--set takes key=value; received {override!r}")
+        raise RecipeError(f"--set takes key=value; received {override!r}")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
@@ -133,7 +143,7 @@ def _apply_override(table: dict, override: str) -> None:
     for stage in stages:
         table = table.setdefault(stage, {})
         if not isinstance(table, dict):
-            raise InputError(f"--set {override}: {stage} is a value and holds no {last}")
+            raise RecipeError(f"--set {override}: {stage} is a value and holds no {last}")
     table[last] = value
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from cn_zoo.errors import InputError
+from cn_zoo.cli.main import exit_code
+from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import STAGES, Stage, list_recipes, load_recipe
@@ -83,10 +84,27 @@ def test_broken_recipes_are_named(tmp_path, content, word):
 
 
 def test_unknown_recipe_lists_the_known():
-    with pytest.raises(InputError, match=r"icvl.*received 'nyv'"):
+    with pytest.raises(RecipeError, match=r"icvl.*received 'nyv'"):
         load_recipe("nyv")
 
 
-def test_override_without_a_value():
-    with pytest.raises(InputError, match="key=value"):
-        load_recipe("nyu", ("seed",))
+@pytest.mark.parametrize(
+    ("override", "word"),
+    [
+        ("seed", "key=value"),
+        ("foo=1", "nyu with --set: unknown key 'foo'"),
+        ("posterior.samples=abc", r"nyu with --set, \[posterior\]: samples must be int; received 'abc'"),
+        ("seed.foo=1", "seed is a value"),
+    ],
+)
+def test_overrides_that_cannot_be_are_a_wrong_use_of_the_command(override, word):
+    with pytest.raises(RecipeError, match=word) as caught:
+        load_recipe("nyu", ("seed=3", override))
+    assert exit_code(caught.value) == 2
+
+
+def test_a_file_that_is_wrong_by_itself_is_told_of_whatever_is_changed(tmp_path):
+    (tmp_path / "mine.toml").write_text('name = "a"\ndataset = "moon"\nstages = ["posterior"]\n')
+    with pytest.raises(InputError, match=r"mine\.toml: dataset must be") as caught:
+        load_recipe(str(tmp_path / "mine.toml"), ("seed=3",))
+    assert exit_code(caught.value) == 3
