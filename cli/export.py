@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -32,8 +31,6 @@ def export(model: str, form: str, precision: str, part: str, output: Path) -> No
     if output.suffix != f".{form}":
         raise click.UsageError(f"--output: a file of the format {form} ends in .{form}; received {output}")
     need_keras("cn-zoo export")
-    # TensorFlow tells its inner workings, line by line, unless asked before it is imported.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from cn_zoo.exporting import export as write
 
     parity = write(model, form, precision, output, part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -68,6 +69,8 @@ def _cn_zoo() -> None:
 
 def main() -> None:
     """Run the command line; an error of the user's becomes one line on stderr and the contract's exit code."""
+    # TensorFlow tells its inner workings, line by line, unless asked before it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         _cn_zoo(prog_name="cn-zoo")
     except CnZooError as error:

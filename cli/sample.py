@@ -19,6 +19,8 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     """Draw pairs of pose and depth map out of a model's shared latent space."""
     if walk and click.get_current_context().get_parameter_source("count") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--count and --walk exclude each other")
+    if output.suffix != ".png":
+        raise click.UsageError(f"--output: the picture is a .png file; received {output}")
     need_keras("cn-zoo sample")
     import numpy as np
     from keras.ops import convert_to_numpy

@@ -27,6 +27,8 @@ def require_file(path: str | Path) -> Path:
         raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path}: is a folder, not a depth image; name a file in it")
+    if stat.S_ISFIFO(status.st_mode):
+        raise InputError(f"{path}: is a pipe, which only the command line reads: cn-zoo predict -")
     if not os.access(path, os.R_OK):
         raise InputError(f"{path}: may not be read; check the file's permissions")
     if status.st_size == 0:

@@ -39,6 +39,8 @@ def read_depth(path: str | Path, depth_scale: float = 1.0) -> np.ndarray:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         require_file(path)
+        if path.suffix.lower() in (".jpg", ".jpeg"):
+            raise InputError(f"{path}: is a JPEG picture, which holds no depth; give the depth image beside it")
         raise InputError(f"{path}: depth images are {', '.join(DEPTH_SUFFIXES)} files; convert it to 16-bit PNG in mm")
     return as_depth_mm(reader(path), path, depth_scale)
 

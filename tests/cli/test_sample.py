@@ -41,6 +41,7 @@ def test_a_walk_has_its_steps(sample, tmp_path):
     assert sample("--walk", 3, "--output", tmp_path / "walk.png")[0] == 0
     assert Image.open(tmp_path / "walk.png").size == (6 * 260 + 4, 260 + 4)
     assert sample("--walk", 3, "--count", 2, "--output", tmp_path / "both.png")[0] == 2
+    assert sample("--walk", 3, "--output", tmp_path / "walk.jpg")[0] == 2
 
 
 def test_latents_are_told_by_the_seed(nets):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import struct
 import zlib
@@ -310,3 +311,10 @@ class TestBadFiles:
     def test_jpeg_under_another_name(self, tmp_path, depth):
         save_image(tmp_path / "a.png", (depth >> 3).astype(np.uint8), format="JPEG")
         assert "8 bits" in complaint(tmp_path / "a.png")
+
+
+def test_pipes_and_photos_are_known_for_what_they_are(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert "cn-zoo predict -" in complaint(tmp_path / "pipe.png")
+    Image.new("L", (80, 60)).save(tmp_path / "photo.jpg")
+    assert "holds no depth" in complaint(tmp_path / "photo.jpg")
