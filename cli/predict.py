@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from io import TextIOWrapper
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -31,9 +36,23 @@ from cn_zoo.io.sources import expand_sources
 _CORES = os.cpu_count() or 1
 #: Below so many files the workers would take longer to start than to work.
 _WORTH_WORKERS = 64
-_POSITIVE = click.FloatRange(0, min_open=True)
 #: The source that stands for frames on stdin.
 _PIPE = "-"
+
+
+class _NumberRange(click.FloatRange):
+    """A range that holds no NaN: to click it lies in every range."""
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> float:
+        number = super().convert(value, param, context)
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, context)
+        return number
+
+
+#: From nanometres to kilometres.
+_SCALE = _NumberRange(1e-6, 1e6)
+_RATE = _NumberRange(1e-3, 1e6)
 
 
 @dataclass(frozen=True)
@@ -152,12 +171,12 @@ def _draw(source: _Source, depth: np.ndarray, pose: HandPose) -> None:
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
 @click.option("--camera", type=CAMERA, help="nyu, icvl, msra, or fx,fy,cx,cy. [default: the model's own]")
-@click.option("--depth-scale", type=_POSITIVE, default=1.0, help="Millimetres per unit.")
+@click.option("--depth-scale", type=_SCALE, default=1.0, help="Millimetres per unit.")
 @click.option("--center", type=CENTER, default="auto", help="auto, or u,v,d of the hand (px, px, mm).")
 @click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
 @click.option("--runtime", type=click.Choice(["auto", *RUNTIMES]), default="auto", show_default=True)
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
-@click.option("--rate", type=_POSITIVE, default=30.0, show_default=True, help="Frames a second, for --track.")
+@click.option("--rate", type=_RATE, default=30.0, show_default=True, help="Frames a second, for --track.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the records.")
 @click.option("--overlay", type=click.Path(path_type=Path), help="Picture file (one source) or folder (several).")
@@ -186,30 +205,81 @@ def predict(
     z forward) and as pixels and depth (u, v, d).
     """
     piped = _PIPE in sources
-    if piped and (len(sources) > 1 or sys.stdin.isatty()):
-        raise click.UsageError(
-            "- means frames from a pipe, and is the only source then: camera-program | cn-zoo predict -"
-        )
-    files = [] if piped else expand_sources(sources)
-    one = len(files) == 1
+    if piped:
+        _require_pipe(sources)
+    _refuse_overwriting([], {"--output": [output], "--overlay": [overlay], "--save-crop": [save_crop]})
+    found = [] if piped else _look_up(sources)
+    work = _piped_sources(overlay, save_crop) if piped else _file_sources(found, overlay, save_crop, output)
+    one = len(found) == 1
     job = _Job(model, runtime, camera, depth_scale, center, hand)
     # Made here, so that a model's faults are told once, before anything starts.
     worker = _TrackingWorker(job, rate) if track else _StreamWorker(job) if piped else _Worker(job)
-    work = _piped_sources(overlay, save_crop) if piped else _file_sources(files, overlay, save_crop)
     codes: list[int] = []
-    in_order = piped or track or len(files) < _WORTH_WORKERS
-    results = map(worker, work) if in_order else _in_parallel(job, work)
-    records = _collect(results, codes, len(files), quiet)
+    stops: list[BaseException] = []
+    in_order = piped or track or len(found) < _WORTH_WORKERS
+    results = (worker(source) for source in work) if in_order else _in_parallel(job, work)
+    records = _until_stopped(_collect(results, codes, len(found), quiet), stops)
     if one:
         records = _or_exit(records, codes)
     _write(format_records(records, form or ("json" if one else "jsonl")), output)
+    if stops:
+        raise stops[0]
     sys.exit(max(codes))
 
 
-def _file_sources(files: list[Path], overlay: Path | None, crop: Path | None) -> list[_Source]:
-    overlays = _picture_paths(overlay, files, "--overlay")
-    crops = _picture_paths(crop, files, "--save-crop")
-    return [_Source(str(path), partial(read_depth, path), overlays.get(path), crops.get(path)) for path in files]
+def _require_pipe(sources: tuple[str, ...]) -> None:
+    # There is no stdin at all where it was closed.
+    if len(sources) > 1 or sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError(
+            "- means frames from a pipe, and is the only source then: camera-program | cn-zoo predict -"
+        )
+
+
+def _look_up(sources: tuple[str, ...]) -> list[Path | _Source]:
+    """The files of each source. One of several that has none stands for itself: its error stops no other."""
+    if len(sources) == 1:
+        return expand_sources(sources)
+    return [path for source in sources for path in _files_or_fault(source)]
+
+
+def _files_or_fault(source: str) -> list[Path] | list[_Source]:
+    try:
+        return expand_sources([source])
+    except InputError as error:
+        return [_Source(source and str(Path(source)), partial(_fail, error), None, None)]
+
+
+def _fail(error: InputError, depth_scale: float) -> np.ndarray:
+    """Stands in for the reading of a source that has no files."""
+    raise error
+
+
+def _file_sources(
+    found: list[Path | _Source], overlay: Path | None, crop: Path | None, output: Path | None
+) -> list[_Source]:
+    files = [path for path in found if isinstance(path, Path)]
+    one = len(found) == 1
+    overlays = _picture_paths(overlay, files, one, "--overlay")
+    crops = _picture_paths(crop, files, one, "--save-crop")
+    _refuse_overwriting(files, {"--output": [output], "--overlay": overlays.values(), "--save-crop": crops.values()})
+    return [
+        _Source(str(path), partial(read_depth, path), overlays.get(path), crops.get(path))
+        if isinstance(path, Path)
+        else path
+        for path in found
+    ]
+
+
+def _refuse_overwriting(files: list[Path], targets: dict[str, Iterable[Path | None]]) -> None:
+    """No target may be a source, nor another option's target: one of the two would be lost."""
+    owners = dict.fromkeys(map(os.path.realpath, files), "")
+    for option, paths in targets.items():
+        for path in filter(None, paths):
+            owner = owners.setdefault(os.path.realpath(path), option)
+            if not owner:
+                raise click.UsageError(f"{option} would overwrite {path}, which is a source; give another path")
+            if owner != option:
+                raise click.UsageError(f"{owner} and {option} would both write {path}; give another path to one")
 
 
 def _piped_sources(overlay: Path | None, crop: Path | None) -> Iterator[_Source]:
@@ -229,24 +299,36 @@ def _piped_sources(overlay: Path | None, crop: Path | None) -> Iterator[_Source]
         raise InputError("-: no frame came; pipe 16-bit PNGs in mm, one after another")
 
 
-def _in_parallel(job: _Job, work: list[_Source]) -> Iterator[_Result]:
+def _in_parallel(job: _Job, work: list[_Source]) -> Generator[_Result, None, None]:
     """Do a job on all cores, results in the sources' order, few at a time: memory stays constant.
 
     Processes, because reading and localising mostly hold Python's lock. Spawned: a fork would copy running threads.
+
+    Raises:
+        InputError: a worker process died.
     """
     waiting: deque[Future] = deque()
-    context = get_context("spawn")
-    with ProcessPoolExecutor(min(_CORES, len(work)), context, _start_worker, (job,)) as pool:
+    pool = ProcessPoolExecutor(min(_CORES, len(work)), get_context("spawn"), _start_worker, (job,))
+    try:
         for source in work:
             waiting.append(pool.submit(_run_worker, source))
             if len(waiting) > 4 * _CORES:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise InputError(
+            "a worker process died, perhaps for want of memory; "
+            f"go on with the sources that have no record, fewer than {_WORTH_WORKERS} at once to do without workers"
+        ) from None
+    finally:
+        # After Ctrl-C nobody waits for the rest.
+        pool.shutdown(cancel_futures=True)
 
 
 def _start_worker(job: _Job) -> None:
-    """In a worker process: load the model once."""
+    """In a worker process: load the model once. Ctrl-C is the parent's affair: a worker that it ends hangs the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     global _worker
     _worker = _Worker(job)
 
@@ -256,10 +338,26 @@ def _run_worker(source: _Source) -> _Result:
     return _worker(source)
 
 
-def _collect(results: Iterable[_Result], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
+def _until_stopped(records: Iterable[Record], stops: list[BaseException]) -> Iterator[Record]:
+    """Hand records on. What stops them is noted, so that those made so far are written first; with none it is raised.
+
+    Without a record there is nothing to write, and an earlier output stays.
+    """
+    made = False
+    try:
+        for record in records:
+            yield record
+            made = True
+    except (Exception, KeyboardInterrupt) as stop:
+        if not made:
+            raise
+        stops.append(stop)
+
+
+def _collect(results: Generator[_Result, None, None], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
     """Note exit codes, tell errors and remarks, show progress if the total is known; hand the records on."""
     told: set[str] = set()
-    with nullcontext() if quiet or total < 2 else _progress(total) as advance:
+    with closing(results), nullcontext() if quiet or total < 2 else _progress(total) as advance:
         for result in results:
             codes.append(result.code)
             if result.code and total != 1 and not quiet:
@@ -311,12 +409,14 @@ class _progress:
         self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
 
 
-def _picture_paths(target: Path | None, files: list[Path], option: str) -> dict[Path, Path]:
+def _picture_paths(target: Path | None, files: list[Path], one: bool, option: str) -> dict[Path, Path]:
     """Where each source's picture goes: the file itself for one source, a folder for several."""
     if target is None:
         return {}
-    if len(files) == 1 and not target.is_dir():
-        return {files[0]: target if target.suffix else target.with_suffix(".png")}
+    if one and not target.is_dir():
+        picture = target if target.suffix else target.with_suffix(".png")
+        _require_format(picture, option)
+        return {files[0]: picture}
     _require_folder(target, option)
     return {source: target / name for source, name in _picture_names(files).items()}
 
@@ -326,15 +426,28 @@ def _require_folder(target: Path | None, option: str) -> None:
         raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
 
 
+def _require_format(picture: Path, option: str) -> None:
+    from PIL import Image
+
+    if Image.registered_extensions().get(picture.suffix.lower()) not in Image.SAVE:
+        raise click.UsageError(f"{option} knows no picture format {picture.suffix} ({picture}); try .png or .jpg")
+
+
 def _picture_names(files: list[Path]) -> dict[Path, str]:
     """A picture's name is its source's; sources of the same name in several folders are numbered."""
-    names: dict[Path, str] = {}
-    taken: Counter[str] = Counter()
-    for source in dict.fromkeys(files):
-        taken[source.stem] += 1
-        number = taken[source.stem]
-        names[source] = f"{source.stem}.png" if number == 1 else f"{source.stem}_{number}.png"
-    return names
+    stems = {source.stem for source in files}
+    last: Counter[str] = Counter()
+    return {source: f"{_free_name(source.stem, last, stems)}.png" for source in dict.fromkeys(files)}
+
+
+def _free_name(stem: str, last: Counter[str], stems: set[str]) -> str:
+    """The stem itself, or with the next number that makes it no other source's stem."""
+    for number in count(last[stem] + 1):
+        name = stem if number == 1 else f"{stem}_{number}"
+        if number == 1 or name not in stems:
+            break
+    last[stem] = number
+    return name
 
 
 def _save(image: object, path: Path) -> None:
@@ -343,9 +456,12 @@ def _save(image: object, path: Path) -> None:
 
 
 def _write(lines: Iterator[str], output: Path | None) -> None:
+    # Names of files need not be UTF-8; they are written as they are.
     if output is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")
         for line in lines:
             click.echo(line)
         return
-    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(f"{line}\n" for line in lines)

@@ -19,9 +19,9 @@ def expand_sources(sources: Iterable[str | Path]) -> list[Path]:
     is, whether or not such a file exists, so that one bad name among several can be reported on its own.
 
     Raises:
-        InputError: a folder holds no depth image, or a pattern matches no file.
+        InputError: a folder holds no depth image, a pattern matches no file, or a name is empty.
     """
-    return [path for source in sources for path in _expand(Path(source))]
+    return [path for source in sources for path in _expand(source)]
 
 
 def is_hidden(path: Path) -> bool:
@@ -32,9 +32,12 @@ def is_hidden(path: Path) -> bool:
     return path.name.startswith(".")
 
 
-def _expand(source: Path) -> list[Path]:
+def _expand(source: str | Path) -> list[Path]:
+    # As a path it would be the current folder.
+    if source == "":
+        raise InputError("an empty name is no source; give a file, a folder or a pattern (an unset variable?)")
     try:
-        return _look_up(source)
+        return _look_up(Path(source))
     except OSError as error:  # no permission, a name too long
         raise InputError(f"{source}: cannot be looked up ({error.strerror}); check the path") from None
 

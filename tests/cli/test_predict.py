@@ -1,8 +1,12 @@
 import csv
 import io
 import json
+import os
 import struct
+import sys
 import zlib
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from pathlib import Path
 
@@ -331,3 +335,140 @@ def test_a_camera_that_does_not_fit_is_said_once():
     code, _, err = predict(HAND, *arguments[:2], "--center", "30,30,858")
     assert code == 5
     assert "does not fit 640x480" in err
+
+
+def test_no_source_is_overwritten_and_no_picture_lost(tmp_path):
+    source = tmp_path / "a.png"
+    source.write_bytes(HAND.read_bytes())
+    copy = tmp_path / "b.png"
+    copy.write_bytes(HAND.read_bytes())
+    picture = tmp_path / "c.png"
+    for arguments in (
+        (source, "--overlay", source),
+        (source, "--overlay", tmp_path / "x" / ".." / "a"),
+        (source, "--save-crop", source),
+        (source, "--output", source),
+        (tmp_path, "--overlay", tmp_path),
+        (tmp_path, "--output", copy),
+        (source, "--overlay", picture, "--save-crop", picture),
+        (source, "--overlay", picture, "--output", picture),
+        (tmp_path, "--overlay", tmp_path / "o", "--save-crop", tmp_path / "o"),
+    ):
+        assert predict(*arguments)[0] == 2, arguments
+    assert pipe(HAND.read_bytes(), "--overlay", tmp_path / "o", "--save-crop", tmp_path / "o")[0] == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
+    assert source.read_bytes() == copy.read_bytes() == HAND.read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--overlay", "--save-crop"])
+def test_a_picture_of_no_known_format_is_refused(tmp_path, option):
+    code, out, err = predict(HAND, option, tmp_path / "o.xyz")
+    assert (code, out) == (2, "")
+    assert ".xyz" in err
+
+
+def test_numbered_pictures_avoid_other_sources_names():
+    files = [Path(name) for name in ("a.png", "a.npy", "a_2.png", "a.bin", "b/a_2.png")]
+    assert list(predict_command._picture_names(files).values()) == [
+        "a.png",
+        "a_3.png",
+        "a_2.png",
+        "a_4.png",
+        "a_2_2.png",
+    ]
+
+
+def test_workers_leave_ctrl_c_to_their_parent(monkeypatch):
+    signals = []
+    monkeypatch.setattr(predict_command.signal, "signal", lambda *pair: signals.append(pair))
+    monkeypatch.setattr(predict_command, "_Worker", lambda job: None)
+    predict_command._start_worker(None)
+    assert signals == [(predict_command.signal.SIGINT, predict_command.signal.SIG_IGN)]
+
+
+class _StoppedPool:
+    """Its second source never comes to an end."""
+
+    shut = None
+
+    def __init__(self, workers, context, start, arguments):
+        start(*arguments)
+        self.count = 0
+
+    def submit(self, work, source):
+        self.count += 1
+        future = Future()
+        if self.count == 2:
+            future.set_exception(self.stop())
+        else:
+            future.set_result(work(source))
+        return future
+
+    def shutdown(self, **how):
+        type(self).shut = how
+
+
+@pytest.mark.parametrize(
+    ("stop", "expected", "word"), [(KeyboardInterrupt, 1, "Aborted!"), (BrokenProcessPool, 3, "a worker process died")]
+)
+def test_a_stopped_batch_keeps_what_is_done(tmp_path, monkeypatch, stop, expected, word):
+    monkeypatch.setattr(predict_command, "_WORTH_WORKERS", 3)
+    monkeypatch.setattr(predict_command.signal, "signal", lambda *pair: None)
+    monkeypatch.setattr(predict_command, "ProcessPoolExecutor", _StoppedPool)
+    monkeypatch.setattr(_StoppedPool, "stop", stop, raising=False)
+    output = tmp_path / "records.jsonl"
+    code, _, err = predict(HAND, HAND, HAND, "--output", output, "--quiet")
+    assert code == expected
+    assert word in err
+    assert [json.loads(line)["source"] for line in output.read_text().splitlines()] == [str(HAND)]
+    assert [path.name for path in tmp_path.iterdir()] == [output.name]
+    assert _StoppedPool.shut == {"cancel_futures": True}
+
+
+def test_a_batch_stopped_before_its_first_record_keeps_an_earlier_output(tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(predict_command._Worker, "__call__", stop)
+    output = tmp_path / "records.jsonl"
+    output.write_text("earlier")
+    assert predict(HAND, HAND, "--output", output, "--quiet")[0] == 1
+    assert output.read_text() == "earlier"
+
+
+def test_one_of_several_sources_without_files_stops_nothing(tmp_path):
+    code, out, err = predict(tmp_path, HAND, f"{tmp_path}/*.png", "", "--overlay", tmp_path / "overlays")
+    records = [json.loads(line) for line in out.splitlines()]
+    assert code == 3
+    assert [record["source"] for record in records] == [str(tmp_path), str(HAND), f"{tmp_path}/*.png", ""]
+    assert ["error" in record for record in records] == [True, False, True, True]
+    assert err.count("cn-zoo: ") == 3
+    assert [path.name for path in (tmp_path / "overlays").iterdir()] == [HAND.name]
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e-320", "1e300"])
+def test_numbers_that_cannot_be_are_refused(number):
+    assert predict(HAND, "--depth-scale", number)[0] == 2
+    assert predict(HAND, "--track", "--rate", number)[0] == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_source_whose_name_is_not_utf8(tmp_path, form):
+    source = tmp_path / os.fsdecode(b"a\xff.png")
+    source.write_bytes(HAND.read_bytes())
+    output = tmp_path / "records"
+    assert predict(source, "--format", form, "--output", output)[0] == 0
+    assert predict(source, "--format", form)[0] == 0
+    assert (b"a\\udcff.png" if form == "jsonl" else b"a\xff.png") in output.read_bytes()
+
+
+def test_a_pipe_that_is_closed(monkeypatch):
+    monkeypatch.setattr(predict_command, "sys", type("sys", (), {"stdin": None}))
+    assert pipe(b"")[0] == 2
+
+
+def test_an_empty_name_is_not_the_current_folder():
+    code, _, err = predict("")
+    assert code == 3
+    assert "empty name" in err

@@ -66,3 +66,10 @@ def test_pattern_without_files(tmp_path):
 def test_name_too_long(tmp_path):
     with pytest.raises(InputError, match="cannot be looked up"):
         expand_sources([tmp_path / ("a" * 400)])
+
+
+def test_an_empty_name_is_not_the_current_folder(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(InputError, match="empty name"):
+        expand_sources([""])
+    assert len(expand_sources([Path()])) == 5
