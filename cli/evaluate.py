@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +14,7 @@ import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.evaluation import (
     PROTOCOLS,
     Evaluation,
@@ -23,6 +25,7 @@ from cn_zoo.evaluation import (
     published_results,
     write_joints,
 )
+from cn_zoo.evaluation.joint_text import read_predictions
 
 
 @click.command()
@@ -53,8 +56,12 @@ def evaluate(
     Either --dataset, --predictions and --labels (text files, gzipped or not), or --model and --data.
     Distances are taken in camera coordinates.
     """
+    for target in filter(None, (save_predictions, plot)):
+        _check_target(target)
+    if plot:
+        _check_plot(plot)
     if predictions and labels and dataset in PROTOCOLS and not (model or data):
-        evaluation, subject = evaluate_files(dataset, predictions, labels), str(predictions)
+        evaluation, subject = _evaluate_text(dataset, predictions, labels), str(predictions)
     elif model and data and not (predictions or labels):
         dataset, evaluation = _evaluate_model(model, data, dataset, split, centers, save_predictions)
         subject = f"model {model}"
@@ -63,6 +70,38 @@ def evaluate(
             f"give --dataset ({', '.join(PROTOCOLS)}), --predictions and --labels; or --model and --data"
         )
     _report(dataset, evaluation, subject, as_json, plot)
+
+
+def _check_target(path: Path) -> None:
+    """Refuse before the work what could only not be written after it."""
+    folder = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse before the work what `plot_evaluation` would refuse after it."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError:
+        raise MissingDependencyError("--plot needs matplotlib: pip install 'cn_zoo[plot]'") from None
+    if path.suffix.lstrip(".").lower() not in FigureCanvasAgg.get_supported_filetypes():
+        raise InputError(f"{path}: its ending names no image format; use .png, .pdf or .svg")
+
+
+def _evaluate_text(dataset: str, predictions: Path, labels: Path) -> Evaluation:
+    evaluation = evaluate_files(dataset, predictions, labels)
+    _tell_missed(len(read_predictions(predictions, len(PROTOCOLS[dataset].skeleton))), evaluation)
+    return evaluation
+
+
+def _tell_missed(frames: int, evaluation: Evaluation) -> None:
+    if missed := frames - evaluation.whole.frames:
+        click.echo(f"no hand was found in {missed} of {frames} frames; they are not scored", err=True)
 
 
 def _evaluate_model(
@@ -82,9 +121,7 @@ def _evaluate_model(
     if save_predictions:
         write_joints(save_predictions, predictions.uvd)
     evaluation = evaluate_predictions(dataset, predictions)
-    if not predictions.found.all():
-        missed = len(dataset) - evaluation.whole.frames
-        click.echo(f"no hand was found in {missed} of {len(dataset)} frames; they are not scored", err=True)
+    _tell_missed(len(dataset), evaluation)
     return dataset.name, evaluation
 
 
@@ -104,11 +141,12 @@ def _report(dataset: str, evaluation: Evaluation, subject: str, as_json: bool, p
             "the figures do not compare with published ones",
             err=True,
         )
-    if plot:
-        plot_evaluation(evaluation, f"{Path(subject).name} on {dataset}", plot)
     published = published_results(dataset) if protocol else []
     if as_json:
         record = {"dataset": dataset, "subject": subject, **evaluation.to_json()}
         click.echo(json.dumps({**record, "published": [asdict(result) for result in published]}, indent=2))
     else:
         click.echo("\n".join(evaluation_lines(dataset, evaluation, subject, published)))
+    # After the report, which then is there whatever becomes of the figure.
+    if plot:
+        plot_evaluation(evaluation, f"{Path(subject).name} on {dataset}", plot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import import_module
 
 import click
@@ -67,8 +68,17 @@ def _cn_zoo() -> None:
     """3D hand pose from a single depth image: the Crossing Nets model zoo."""
 
 
+_format_as_python = warnings.formatwarning
+
+
+def _format_warning(message: Warning, category: type[Warning], *place: object, **line: object) -> str:
+    """Our own warnings are a line for the user; others' tell where they come from."""
+    return f"cn-zoo: {message}\n" if category is UserWarning else _format_as_python(message, category, *place, **line)
+
+
 def main() -> None:
     """Run the command line; an error of the user's becomes one line on stderr and the contract's exit code."""
+    warnings.formatwarning = _format_warning
     # TensorFlow tells its inner workings, line by line, unless asked before it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

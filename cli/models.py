@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from cn_zoo.errors import WeightsError
 from cn_zoo.zoo import Preset, get_preset, list_models
 
 
@@ -14,7 +15,7 @@ from cn_zoo.zoo import Preset, get_preset, list_models
 @click.option("--json", "as_json", is_flag=True, help="One JSON list instead of a table.")
 def models(as_json: bool) -> None:
     """List the zoo."""
-    presets = [get_preset(name) for name in list_models()]
+    presets = _whole_presets()
     if as_json:
         click.echo(json.dumps([_facts(preset) for preset in presets], indent=1))
         return
@@ -27,6 +28,19 @@ def models(as_json: bool) -> None:
         errors = "\n".join(f"{error:.1f} {test}" for test, error in preset.errors_mm.items())
         table.add_row(preset.name, preset.skeleton, camera, f"{preset.parameters:,}", preset.licence, errors)
     Console().print(table)
+
+
+def _whole_presets() -> list[Preset]:
+    """The models' records; a broken one is told, and does not hide the others."""
+    return [preset for name in list_models() if (preset := _whole_preset(name))]
+
+
+def _whole_preset(name: str) -> Preset | None:
+    try:
+        return get_preset(name)
+    except WeightsError as error:
+        click.echo(f"cn-zoo: {error}", err=True)
+        return None
 
 
 def _facts(preset: Preset) -> dict[str, object]:

@@ -32,13 +32,14 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: cannot be read as text ({reason}); copy it again") from None
 
 
-def parse_numbers(words: list[str], count: int, place: str) -> list[float]:
+def parse_numbers(words: list[str], count: int, place: str, may_miss: bool = False) -> list[float]:
     """``count`` finite numbers from the words of a line.
 
     Args:
         words: the line's words.
         count: how many numbers there must be.
         place: names the file and line in a complaint.
+        may_miss: whether all of them may be NaN, which stands for a frame without an answer.
 
     Raises:
         InputError: there are more or fewer, or one is no finite number.
@@ -53,19 +54,25 @@ def parse_numbers(words: list[str], count: int, place: str) -> list[float]:
             f"{place}: {len(numbers)} numbers, expected {count} ({count // 3} points of three); "
             "check the dataset, its joints, and whether the line was cut off"
         )
-    if not all(map(math.isfinite, numbers)):
+    missed = may_miss and all(map(math.isnan, numbers))
+    if not missed and not all(map(math.isfinite, numbers)):
         raise InputError(f"{place}: holds NaN or infinity; every number must be finite")
     return numbers
 
 
-def read_points(path: str | Path, point_count: int) -> np.ndarray:
+def read_points(path: str | Path, point_count: int, may_miss: bool = False) -> np.ndarray:
     """Read ``(N, point_count, 3)`` float64 points from a text file, a frame a line; blank lines are passed over.
+
+    Args:
+        path: the file.
+        point_count: points of a frame.
+        may_miss: whether a line may be all NaN, which stands for a frame without an answer.
 
     Raises:
         InputError: the file is unreadable or empty, or a line (named by its number) is not of that form.
     """
     frames = [
-        parse_numbers(words, 3 * point_count, f"{path}: line {number}")
+        parse_numbers(words, 3 * point_count, f"{path}: line {number}", may_miss)
         for number, line in enumerate(read_text(Path(path)).splitlines(), start=1)
         if (words := line.split())
     ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cn_zoo.errors import InputError
+import numpy as np
+
+from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.evaluation.evaluation import Evaluation, evaluate_joints
-from cn_zoo.evaluation.joint_text import read_joints
-from cn_zoo.evaluation.protocol import PROTOCOLS
+from cn_zoo.evaluation.joint_text import read_joints, read_predictions
+from cn_zoo.evaluation.protocol import PROTOCOLS, Protocol
 
 
 def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) -> Evaluation:
     """Score a prediction file by a benchmark's protocol.
 
-    Parts of the test set are told apart where the files hold the whole test set.
+    Parts of the test set are told apart where the files hold the whole test set. Frames in which no hand was found, all
+    NaN in the predictions, are not scored.
 
     Args:
         dataset: a key of ``PROTOCOLS``.
@@ -22,15 +25,27 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
     Raises:
         InputError: a file is unreadable, a line is bad (named by its number), the files differ in length, or hold
             something else than u v d.
+        NoHandError: no hand was found in any frame.
     """
     protocol = PROTOCOLS[dataset]
-    true, predicted = (read_joints(path, len(protocol.skeleton)) for path in (labels, predictions))
+    true, predicted = read_joints(labels, len(protocol.skeleton)), read_predictions(predictions, len(protocol.skeleton))
+    found = np.isfinite(predicted).all(axis=(1, 2))
+    if not found.any():
+        raise NoHandError(f"{predictions}: no hand was found in any frame, so there is nothing to score")
     protocol.check_uvd(true, str(labels))
-    protocol.check_uvd(predicted, str(predictions))
+    protocol.check_uvd(predicted[found], str(predictions))
     if len(predicted) != len(true):
         raise InputError(
             f"{predictions}: {len(predicted)} frames, but {labels} has {len(true)}; every labelled frame needs a line"
         )
-    whole_set = len(true) == protocol.test_frames
-    parts = {name: slice(*frames) for name, frames in protocol.parts.items()} if whole_set else None
-    return evaluate_joints(predicted, true, protocol.camera, protocol.skeleton, parts, viewpoint=protocol.viewpoint)
+    parts = _found_parts(protocol, found) if len(true) == protocol.test_frames else None
+    return evaluate_joints(
+        predicted[found], true[found], protocol.camera, protocol.skeleton, parts, viewpoint=protocol.viewpoint
+    )
+
+
+def _found_parts(protocol: Protocol, found: np.ndarray) -> dict[str, np.ndarray]:
+    """The parts of a whole test set, as masks of its found frames; those without any are left out."""
+    indices = np.flatnonzero(found)
+    parts = {name: (indices >= first) & (indices < end) for name, (first, end) in protocol.parts.items()}
+    return {name: frames for name, frames in parts.items() if frames.any()}

@@ -27,6 +27,11 @@ def read_joints(path: str | Path, joint_count: int) -> np.ndarray:
     return read_points(path, joint_count)
 
 
+def read_predictions(path: str | Path, joint_count: int) -> np.ndarray:
+    """Like `read_joints`, but a line may be all NaN: a frame in which no hand was found, as predict writes it."""
+    return read_points(path, joint_count, may_miss=True)
+
+
 def write_joints(path: str | Path, joints: np.ndarray) -> None:
     """Write ``(N, J, 3)`` joints, a frame a line with three decimals, as the field's prediction files do."""
     joints = np.asarray(joints)

@@ -10,6 +10,9 @@ import numpy as np
 #: How far from the middle a principal point may be, in image sizes; how wide a view, from long-range structured light
 #: to wide time of flight; ratio of the focal lengths.
 _OFF_MIDDLE, _VIEW_DEG, _ASPECT = 0.2, (30, 130), 1.25
+#: Focal lengths in pixels that a user may give, and those of any image that is computed from theirs, thinned or
+#: enlarged: with others, sizes in pixels overflow or vanish.
+_GIVEN_FOCAL_PX, _FOCAL_PX = (1.0, 1e5), (1e-3, 1e8)
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,11 @@ class Camera:
     Camera coordinates: x to the right, y down, z forward, in millimetres.
 
     Args:
-        fx, fy: focal lengths in pixels, positive.
+        fx, fy: focal lengths in pixels, 0.001 to 1e8.
         cx, cy: principal point in pixels.
 
     Raises:
-        ValueError: a parameter is not finite, or a focal length is not positive.
+        ValueError: a parameter is not finite, or a focal length is no camera's.
     """
 
     fx: float
@@ -35,15 +38,14 @@ class Camera:
     def __post_init__(self) -> None:
         if not all(math.isfinite(value) for value in (self.fx, self.fy, self.cx, self.cy)):
             raise ValueError(f"camera parameters must be finite numbers; received {self}")
-        if self.fx <= 0 or self.fy <= 0:
-            raise ValueError(f"focal lengths must be positive; received fx={self.fx}, fy={self.fy}")
+        _check_focal(self.fx, self.fy, _FOCAL_PX)
 
     @classmethod
     def parse(cls, text: str) -> Camera:
         """Read a camera from a preset's name or from ``"fx,fy,cx,cy"``.
 
         Raises:
-            ValueError: the text is neither.
+            ValueError: the text is neither, or a focal length is not 1 to 100,000.
         """
         if text in CAMERAS:
             return CAMERAS[text]
@@ -53,6 +55,7 @@ class Camera:
             raise ValueError(
                 f"a camera is one of {', '.join(CAMERAS)} or four numbers fx,fy,cx,cy; received {text!r}"
             ) from None
+        _check_focal(fx, fy, _GIVEN_FOCAL_PX)
         return cls(fx, fy, cx, cy)
 
     def misfit(self, width: int, height: int) -> str | None:
@@ -97,6 +100,12 @@ class Camera:
     def mirrored(self, width: int) -> Camera:
         """The camera that sees an image of ``width`` columns flipped left to right."""
         return Camera(self.fx, self.fy, width - 1 - self.cx, self.cy)
+
+
+def _check_focal(fx: float, fy: float, bounds: tuple[float, float]) -> None:
+    least, most = bounds
+    if not (least <= fx <= most and least <= fy <= most):
+        raise ValueError(f"focal lengths must be {least:g} to {most:,.0f} pixels; received fx={fx}, fy={fy}")
 
 
 #: Cameras of the three benchmark datasets (their readmes; the same figures in most papers' code).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from cn_zoo.errors import WeightsError
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.zoo import FileRecord
 from cn_zoo.zoo.card import files_section
-from cn_zoo.zoo.resolver import verified
+from cn_zoo.zoo.resolver import PRETRAINED, verified
 
 #: The record's file name, beside the networks.
 LOCATOR_FILE = "locator.json"
@@ -48,13 +49,19 @@ class LocatorRecord:
 
     @classmethod
     def load(cls, folder: Path) -> LocatorRecord | None:
-        """Read the record in a folder; None if there is none.
+        """Read the record in a folder; None if there is none, with a warning if it is the package's own folder.
 
         Raises:
             WeightsError: it is damaged or from another version.
         """
         path = folder / LOCATOR_FILE
         if not path.is_file():
+            if folder == PRETRAINED / "locator":
+                # Geometry stands in, with much worse answers: nobody should get these unawares.
+                warnings.warn(
+                    f"{path}: is missing, so hands are found by geometry alone, far less surely; install cn_zoo again",
+                    stacklevel=3,
+                )
             return None
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +16,8 @@ from cn_zoo.io._files import require_file, require_size
 
 #: What renderers call a depth channel, after any ``layer.`` prefix.
 _DEPTH_NAMES = ("z", "depth")
+#: ``sys.stdout`` belongs to the whole process, and datasets are read by several threads.
+_REDIRECTION = threading.Lock()
 
 
 def read_openexr(path: str | Path) -> np.ndarray:
@@ -28,17 +35,25 @@ def read_openexr(path: str | Path) -> np.ndarray:
             f"{path}: reading .exr needs one more package: pip install OpenEXR (or save the depth as .npy)"
         ) from None
     try:
-        with OpenEXR.File(str(path), header_only=True) as file:
-            low, high = file.header()["dataWindow"]
-        require_size(int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1, path)
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = {name: channel.pixels for name, channel in file.channels().items()}
+        with _stdout_to_stderr():
+            with OpenEXR.File(str(path), header_only=True) as file:
+                low, high = file.header()["dataWindow"]
+            require_size(int(high[0]) - int(low[0]) + 1, int(high[1]) - int(low[1]) + 1, path)
+            with OpenEXR.File(str(path), separate_channels=True) as file:
+                channels = {name: channel.pixels for name, channel in file.channels().items()}
     except InputError:
         raise
     except Exception as error:  # the package raises RuntimeError and others on broken bytes
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: is no whole OpenEXR image ({reason}); copy it again") from None
     return channels[_depth_channel(list(channels), path)]
+
+
+@contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """Lead the warnings that the library prints to stderr: stdout is for records."""
+    with _REDIRECTION, redirect_stdout(sys.stderr or io.StringIO()):
+        yield
 
 
 def _depth_channel(names: list[str], path: Path) -> str:

@@ -17,20 +17,35 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     On an error the temporary file is removed and an earlier ``target`` stays as it was.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written; it names ``target``.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(target)
     try:
         yield temporary
         _give_usual_mode(temporary)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is not None and Path(error.filename) == temporary:
+            raise _about(target, error) from None
         raise
+
+
+def _beside(target: Path) -> Path:
+    """A new file in the target's folder."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
+    except OSError as error:
+        raise _about(target, error) from None
+    os.close(handle)
+    return Path(name)
+
+
+def _about(target: Path, error: OSError) -> OSError:
+    """The same error about the file that was asked for: nobody knows the hidden one."""
+    return OSError(error.errno, error.strerror, str(target))
 
 
 def _give_usual_mode(path: Path) -> None:

@@ -9,9 +9,13 @@ from cn_zoo.zoo.preset import FileRecord, Preset
 
 #: Quantiles of the error whose frames a card shows, from good to bad.
 CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-_LIMITS = (
+#: What records say of models that learned from synthetic frames alone.
+_NO_REAL_IMAGE = "no real image"
+_SYNTHETIC_LIMIT = (
     "- No real image was trained on. Figures on synthetic frames say how well it learned; those on real frames, where "
-    "the table has them, how well that carries over.",
+    "the table has them, how well that carries over."
+)
+_LIMITS = (
     "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of "
     "these benchmarks (docs/synthesis.md); figures on poses fitted to them are that much flattered.",
     "- Expect larger errors, and larger sigmas, for fingers hidden behind the hand, hands that touch or melt "
@@ -40,14 +44,12 @@ def model_card(preset: Preset) -> str:
             "",
             preset.protocol,
             "",
-            "| test | mm |",
-            "|---|---|",
-            *(f"| {test} | {error:.2f} |" for test, error in preset.errors_mm.items()),
-            "",
+            *_errors(preset),
             *_speed(preset),
             *_cases(preset),
             "## Limits",
             "",
+            *([_SYNTHETIC_LIMIT] if _NO_REAL_IMAGE in preset.training_data else []),
             *_LIMITS,
             "",
             *files_section(preset.files),
@@ -67,6 +69,18 @@ def files_section(files: Mapping[str, FileRecord]) -> list[str]:
         "| kind | file | bytes | SHA-256 |",
         "|---|---|---|---|",
         *(f"| {kind} | {file.path} | {file.bytes:,} | {file.sha256} |" for kind, file in files.items()),
+        "",
+    ]
+
+
+def _errors(preset: Preset) -> list[str]:
+    """The measured errors, where there are any: a small fine-tuning holds no frame out."""
+    if not preset.errors_mm:
+        return []
+    return [
+        "| test | mm |",
+        "|---|---|",
+        *(f"| {test} | {error:.2f} |" for test, error in preset.errors_mm.items()),
         "",
     ]
 

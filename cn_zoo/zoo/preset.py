@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from cn_zoo.zoo._hashing import sha256_of
 
 #: The record's file name, beside the weights.
 PRESET_FILE = "preset.json"
+#: Keys of ``cn_zoo.geometry.SKELETONS``; reading a record must not wait for NumPy, which that imports.
+_SKELETONS = ("nyu", "icvl", "msra")
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Preset:
         try:
             facts = json.loads(content)
             files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
+            _check_facts(facts)
             return cls(**{**facts, "camera": tuple(facts["camera"])}, files=files)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = " ".join(str(error).split())
@@ -141,3 +145,20 @@ class Preset:
         """The same record where every file without an address of its own is found under ``base``."""
         files = {kind: file if file.url else replace(file, url=base + file.path) for kind, file in self.files.items()}
         return replace(self, files=files)
+
+
+def _check_facts(facts: dict) -> None:
+    """Refuse what would only fail where it is used.
+
+    Raises:
+        ValueError: the skeleton is unknown, or the camera is none.
+    """
+    if facts["skeleton"] not in _SKELETONS:
+        raise ValueError(f"skeleton {facts['skeleton']!r} is none of {', '.join(_SKELETONS)}")
+    camera = facts["camera"]
+    if len(camera) != 4 or not all(map(_is_finite, camera)) or not all(1 <= focal <= 1e5 for focal in camera[:2]):
+        raise ValueError(f"camera {camera!r} is not fx, fy, cx, cy in pixels")
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from cn_zoo.zoo.preset import PRESET_FILE, FileRecord, Preset
 
 #: Where the released models' folders lie.
 PRETRAINED = Path(pretrained.__file__).parent
+_WEIGHTS_SUFFIXES = {".onnx", ".keras", ".tflite"}
 
 
 def list_models() -> list[str]:
@@ -33,7 +35,7 @@ def get_preset(model: str | Path) -> Preset:
 
     Raises:
         UnknownModelError: ``model`` is none of these.
-        WeightsError: the record is missing, damaged or cannot be downloaded.
+        WeightsError: there is no such path; or the record is missing, damaged or cannot be downloaded.
     """
     if isinstance(model, str) and _is_address(model):
         address, sha256 = _split_address(model)
@@ -46,6 +48,7 @@ def get_preset(model: str | Path) -> Preset:
     path = _find(model)
     if path.is_dir():
         return Preset.load(path)
+    _check_readable(path)
     if path.name != PRESET_FILE and (inside := read_embedded(path)):
         return inside
     if not (path.parent / PRESET_FILE).is_file():
@@ -66,13 +69,14 @@ def resolve(model: str | Path, kind: str = "onnx") -> Path:
 
     Raises:
         UnknownModelError: ``model`` has none of the accepted forms.
-        WeightsError: the file is missing, cannot be downloaded or fails its hash.
+        WeightsError: the file is missing, unreadable, cannot be downloaded or fails its hash.
     """
     if isinstance(model, str) and _is_address(model):
         address, sha256 = _split_address(model)
         if not address.endswith(f"/{PRESET_FILE}"):
             return download(address, sha256)
     elif (path := _find(model)).is_file() and path.name != PRESET_FILE:
+        _check_readable(path)
         return path
     return file_of(get_preset(model), kind)
 
@@ -104,8 +108,8 @@ def verified(folder: Path, record: FileRecord) -> Path:
         WeightsError: the file is missing, cannot be downloaded or fails its hash.
     """
     path = folder / record.path
-    if path.is_file():
-        if sha256_of(path) != record.sha256:
+    if _is_there(path):
+        if _readable_sha256(path) != record.sha256:
             raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install or export it again")
         return path
     if record.url:
@@ -119,14 +123,73 @@ def _find(model: str | Path) -> Path:
     if model in names:
         return PRETRAINED / model
     path = Path(model)
-    if path.is_file() or (path / PRESET_FILE).is_file():
+    if _is_there(path) or _is_there(path / PRESET_FILE):
         return path
+    if _looks_like_path(model):
+        raise WeightsError(_why_no_model(path))
     close = difflib.get_close_matches(str(model), names, n=1)
     hint = f"; did you mean {close[0]}?" if close else ";"
     raise UnknownModelError(
         f"a model is a name ({', '.join(names) or 'none installed'}), a folder with {PRESET_FILE}, a weights file "
         f"(.onnx, .keras, .tflite) or the http(s) address of one or of its {PRESET_FILE}{hint} received {model!s}"
     )
+
+
+def _looks_like_path(model: str | Path) -> bool:
+    """Whether a path was meant, not a name: it has a separator or a weights file's ending, or is a folder."""
+    has_separator = any(separator in str(model) for separator in ("/", os.sep))
+    has_ending = Path(model).suffix.lower() in _WEIGHTS_SUFFIXES
+    return isinstance(model, Path) or has_separator or has_ending or (model != "" and _is_folder(Path(model)))
+
+
+def _why_no_model(path: Path) -> str:
+    if _is_folder(path):
+        return f"{path}: holds no {PRESET_FILE}, so it is no model's folder; give one that has it, or a weights file"
+    return f"{path}: no such file; check the path, or give a name of cn-zoo models"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # too long for a path, or not to be looked into
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file.
+
+    Raises:
+        WeightsError: its folder may not be looked into.
+    """
+    try:
+        return path.is_file()
+    except PermissionError as error:
+        raise _unreadable(path, error) from None
+    except OSError:  # too long for a path, or otherwise none
+        return False
+
+
+def _check_readable(path: Path) -> None:
+    """Open a weights file, as what reads it later takes all that fails for a broken network.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _readable_sha256(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> WeightsError:
+    return WeightsError(f"{path}: cannot be read ({error.strerror or error}); check its permissions")
 
 
 class _Address(NamedTuple):

@@ -103,6 +103,40 @@ def test_bad_predictions(evaluate, files, spoil, said):
     assert len(err.splitlines()) == 1 and re.search(said, err)
 
 
+def spoil_lines(path, *indices):
+    """Write lines as predict does where it finds no hand."""
+    lines = path.read_text().splitlines()
+    for index in indices:
+        lines[index] = " ".join(["nan"] * len(lines[index].split()))
+    path.write_text("\n".join(lines))
+
+
+def test_missed_frames_of_a_prediction_file_are_told_and_not_scored(evaluate, files):
+    spoil_lines(files.predictions, 0, 7)
+    arguments = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels, "--json"
+    code, out, err = evaluate(*arguments)
+    assert code == 0 and json.loads(out)["frames"] == 58
+    assert json.loads(out)["mean_error_mm"] == pytest.approx(10, abs=0.01)
+    assert "no hand was found in 2 of 60 frames; they are not scored" in err
+    spoil_lines(files.predictions, *range(60))
+    assert evaluate(*arguments)[:2] == (5, "")
+    spoil_lines(files.labels, 3)
+    assert evaluate(*arguments[:3], files.labels, *arguments[4:])[0] == 3
+
+
+def test_missed_frames_of_a_whole_test_set_keep_its_parts(evaluate, tmp_path):
+    uvd = np.tile(np.array([[160.0, 120.0, 350.0]]), (1596, 16, 1))
+    write_joints(tmp_path / "labels.txt", uvd)
+    uvd[702:, :, 2] += 6
+    uvd[[0, 700, 1000]] = np.nan
+    write_joints(tmp_path / "p.txt", uvd)
+    code, out, _ = evaluate(
+        "--dataset", "icvl", "--predictions", tmp_path / "p.txt", "--labels", tmp_path / "labels.txt", "--json"
+    )
+    parts = json.loads(out)["parts"].values()
+    assert code == 0 and [(part["frames"], part["mean_error_mm"]) for part in parts] == [(700, 0), (893, 6)]
+
+
 def test_xyz_where_uvd_is_meant(evaluate, files):
     xyz = np.random.default_rng(1).uniform(-60, 60, (60, 14, 3)) + (0, 0, 700)
     write_joints(files.predictions, xyz)
@@ -184,6 +218,41 @@ def test_centres_from_a_file_with_an_invalid_line(evaluate, data, tmp_path):
 def test_no_hand_anywhere(evaluate, data):
     code, out, err = evaluate("--model", "made-up", "--data", data, "--centers", "auto")
     assert (code, out) == (5, "") and "no hand was found in any frame" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "target", "code"),
+    [
+        ("--plot", "p.zzz", 3),
+        ("--plot", "p", 3),
+        ("--plot", "file/p.png", 2),
+        ("--save-predictions", "file/p.txt", 2),
+        ("--save-predictions", "folder", 2),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_the_work(evaluate, data, tmp_path, monkeypatch, option, target, code):
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr(HandPoseEstimator, "from_pretrained", lambda model: pytest.fail("the work has begun"))
+    ended, out, err = evaluate("--model", "made-up", "--data", data, option, tmp_path / target)
+    assert (ended, out) == (code, "") and str(tmp_path / target) in err and len(err.splitlines()) == 1
+
+
+def test_without_matplotlib_nothing_is_begun(evaluate, data, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
+    monkeypatch.setattr(HandPoseEstimator, "from_pretrained", lambda model: pytest.fail("the work has begun"))
+    code, _, err = evaluate("--model", "made-up", "--data", data, "--plot", tmp_path / "p.png")
+    assert code == 6 and "pip install" in err
+
+
+def test_a_figure_that_fails_leaves_the_report(evaluate, files, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device", "p.png")
+
+    monkeypatch.setattr("cn_zoo.cli.evaluate.plot_evaluation", fail)
+    files = "--predictions", files.predictions, "--labels", files.labels, "--plot", files.folder / "p.png"
+    code, out, _ = evaluate("--dataset", "nyu", *files)
+    assert code == 2 and "10.000 mm" in out
 
 
 def test_missing_data_folder(evaluate, data):

@@ -56,3 +56,16 @@ def test_models_and_info_on_a_light_install():
     unknown = run_bare("info", "nyv")
     assert unknown.returncode == 2
     assert "nyu" in unknown.stderr
+
+
+def test_a_warning_of_ours_is_one_line(tmp_path):
+    """Others' warnings keep Python's form, which names the place."""
+    script = (
+        "import sys, warnings; from cn_zoo.cli import main; sys.argv = ['cn-zoo', '--version']\n"
+        "try: main.main()\n"
+        "except SystemExit: warnings.warn('mind this'); warnings.warn('and that', FutureWarning)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == "cn-zoo: mind this"
+    assert "<string>:3: FutureWarning: and that" in done.stderr

@@ -47,6 +47,15 @@ def test_names_the_bad_line(tmp_path, text, said):
         read_points(tmp_path / "a.txt", 1)
 
 
+def test_a_frame_may_be_missed_as_a_whole_where_that_is_allowed(tmp_path):
+    (tmp_path / "a.txt").write_text("1 2 3\nnan nan nan\n")
+    assert np.isnan(read_points(tmp_path / "a.txt", 1, may_miss=True)).tolist() == [[[False] * 3], [[True] * 3]]
+    for line in ("1 nan 3", "inf inf inf"):
+        (tmp_path / "a.txt").write_text(line)
+        with pytest.raises(InputError, match="line 1: holds NaN"):
+            read_points(tmp_path / "a.txt", 1, may_miss=True)
+
+
 def test_unreadable_files(tmp_path):
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"1 2 3\n" * 100)[:-9])
     (tmp_path / "image.png").write_bytes(b"\x89PNG\xff\xfe\xfd")

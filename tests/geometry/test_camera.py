@@ -82,10 +82,22 @@ class TestParse:
         with pytest.raises(ValueError, match="nyu, icvl, msra or four numbers"):
             Camera.parse(text)
 
-    @pytest.mark.parametrize("text", ["0,1,1,1", "1,-5,1,1", "nan,1,1,1", "1,1,inf,1"])
+    @pytest.mark.parametrize(
+        "text", ["0,1,1,1", "1,-5,1,1", "nan,1,1,1", "1,1,inf,1", "1e-300,1,1,1", "1,1e300,1,1", "0.9,1,1,1"]
+    )
     def test_no_camera(self, text):
         with pytest.raises(ValueError, match="must be"):
             Camera.parse(text)
+
+
+@pytest.mark.parametrize("focal", [0, -5, 1e-300, 1e300])
+def test_focal_lengths_of_no_image(focal):
+    with pytest.raises(ValueError, match="must be"):
+        Camera(500, focal, 320, 240)
+
+
+def test_a_thinned_image_may_have_a_focal_length_that_nobody_gives():
+    assert Camera(0.3, 0.3, 50, 40).fx == 0.3
 
 
 def test_presets_are_the_datasets_own():

@@ -228,6 +228,13 @@ def test_without_files_there_is_no_locator(tmp_path):
     assert HandLocator.load(tmp_path / "nowhere") is None
 
 
+def test_files_missing_from_the_package_are_told(tmp_path, monkeypatch):
+    """Geometry alone then answers, much worse."""
+    monkeypatch.setattr("cn_zoo.inference.localisation_record.PRETRAINED", tmp_path)
+    with pytest.warns(UserWarning, match=r"locator\.json: is missing.*install cn_zoo again"):
+        assert LocatorRecord.load(tmp_path / "locator") is None
+
+
 def test_record_and_card_belong_together():
     record = LocatorRecord.load(PRETRAINED / "locator")
     card = (PRETRAINED / "locator" / "card.md").read_text(encoding="utf-8")

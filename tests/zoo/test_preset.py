@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cn_zoo.errors import WeightsError
+from cn_zoo.geometry import SKELETONS
 from cn_zoo.zoo import FileRecord, Preset
 
 SHA256 = "0123456789abcdef" * 4
@@ -73,6 +75,13 @@ def test_hash_must_be_one(sha256):
         lambda facts: json.dumps({**facts, "of the future": 1}),
         lambda facts: json.dumps({**facts, "files": {"onnx": {"path": "../x", "sha256": SHA256, "bytes": 1}}}),
         lambda facts: json.dumps({**facts, "files": [1]}),
+        lambda facts: json.dumps({**facts, "skeleton": "mano"}),
+        lambda facts: json.dumps({**facts, "skeleton": ["icvl"]}),
+        lambda facts: json.dumps({**facts, "camera": ["a", "b", "c", "d"]}),
+        lambda facts: json.dumps({**facts, "camera": "nyu4"}),
+        lambda facts: json.dumps({**facts, "camera": [1, 2, 3]}),
+        lambda facts: json.dumps({**facts, "camera": [0, 240, 160, 120]}),
+        lambda facts: json.dumps({**facts, "camera": [float("nan"), 240, 160, 120]}),
     ],
 )
 def test_damaged_records(preset, tmp_path, damage):
@@ -82,6 +91,11 @@ def test_damaged_records(preset, tmp_path, damage):
     with pytest.raises(WeightsError, match=r"preset\.json.*no model record") as caught:
         Preset.load(tmp_path)
     assert "\n" not in str(caught.value)
+
+
+def test_every_skeleton_is_known_to_records(preset):
+    for name in SKELETONS:
+        assert Preset.parse(replace(preset, skeleton=name).to_json(), Path("preset.json")).skeleton == name
 
 
 def test_no_record(tmp_path):

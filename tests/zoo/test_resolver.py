@@ -126,8 +126,31 @@ class TestPaths:
             get_preset(tmp_path / "net.onnx")
 
     def test_folder_without_a_record(self, installed, tmp_path):
-        with pytest.raises(UnknownModelError, match="received"):
-            resolve(tmp_path)
+        for folder in (tmp_path, str(tmp_path)):
+            with pytest.raises(WeightsError, match=r"holds no preset\.json"):
+                resolve(folder)
+
+    @pytest.mark.parametrize("path", ["mod/nope.onnx", "nope.tflite", "mod/nope", Path("nope"), "x" * 300 + ".onnx"])
+    def test_missing_path(self, installed, path):
+        for find in (resolve, get_preset):
+            with pytest.raises(WeightsError, match="no such file"):
+                find(path)
+
+    def test_unreadable_files_are_named(self, installed, tmp_path, monkeypatch):
+        export(tmp_path / "run", "mine")
+
+        def refuse(path, *_, **__):
+            raise PermissionError(13, "Permission denied", str(path))
+
+        # The tests may run as root, whom no mode stops.
+        path = tmp_path / "run" / "net.onnx"
+        monkeypatch.setattr(Path, "open", refuse)
+        monkeypatch.setattr(resolver_module, "sha256_of", refuse)
+        for find in (resolve, get_preset):
+            with pytest.raises(WeightsError, match=r"net\.onnx: cannot be read \(Permission denied\)"):
+                find(path)
+        with pytest.raises(WeightsError, match=r"net\.onnx: cannot be read"):
+            resolver_module.verified(path.parent, FileRecord("net.onnx", "0" * 64, 1))
 
 
 class TestAddresses:
