@@ -2,7 +2,8 @@
 
     python tools/release.py runs/msra --measured "real poses"=evaluation.json
 
-``--measured`` adds the mean joint error of an evaluation (``cn-zoo evaluate --model … --data … --json``) to the record.
+``--measured`` adds the mean joint error of an evaluation (``cn-zoo evaluate --model … --data … --json``) to the record,
+beside the model and inside its exported files.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+import keras
 import numpy as np
 from PIL import Image
 
@@ -24,11 +26,13 @@ from cn_zoo.drawing import contact_sheet, draw_overlay
 from cn_zoo.exporting import export
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.inference.runtimes import Runtime, open_runtime
+from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_crop
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, Preset, resolve
 from cn_zoo.zoo.card import CASES, model_card
+from cn_zoo.zoo.embedded import embed
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
 _CASE_FRAMES, _CASE_SEED, _CASE_WIDTH = 300, 4, 240
@@ -50,17 +54,38 @@ def main(run: Path, measured: tuple[str, ...]) -> None:
     for text in measured:
         test, _, path = text.rpartition("=")
         errors[test] = json.loads(Path(path).read_text(encoding="utf-8"))["mean_error_mm"]
-    export(run, "onnx", "int8", folder / "estimator.int8.onnx")
-    runtime = open_runtime(folder / preset.files["onnx"].path)
-    _draw_cases(preset, runtime).quantize(256).save(folder / "cases.png", optimize=True)
-    added = {"onnx-int8": "estimator.int8.onnx", "cases": "cases.png"}
-    files = {**preset.files, **{kind: FileRecord.of(folder / name) for kind, name in added.items()}}
-    preset = _timed(replace(preset, errors_mm=errors, files=files), folder)
+    preset = replace(preset, errors_mm=errors)
+    names = {kind: file.path for kind, file in preset.files.items()}
+    names |= {"onnx-int8": "estimator.int8.onnx", "cases": "cases.png"}
+    export(run, "onnx", "int8", folder / names["onnx-int8"])
+    # The run's own record, which exports carry, lacks what was measured since.
+    for kind, precision in (("onnx", "fp32"), ("onnx-int8", "int8")):
+        embed(preset, precision, folder / names[kind])
+    runtime = open_runtime(folder / names["onnx"])
+    _draw_cases(preset, runtime).quantize(256).save(folder / names["cases"], optimize=True)
+    files = {kind: FileRecord.of(folder / name) for kind, name in names.items()}
+    preset = _timed(replace(preset, files=files), folder)
     preset.save(folder)
     (folder / "card.md").write_text(model_card(preset), encoding="utf-8")
-    crop = draw_crop(PRESETS[preset.skeleton], seed=2, index=0, split="test", jitter=False).depth
-    np.savez_compressed(folder / "golden.npz", depth=crop, **runtime.run(crop))
+    write_golden(folder)
     click.echo(folder)
+
+
+def write_golden(folder: Path) -> None:
+    """Keep a test crop, and what a released model's files make of it: tests hold all its files to that.
+
+    ``golden.npz`` holds the crop ``depth``, and as the ONNX file gives them ``pose``, ``sigma``, ``latent`` and
+    ``hand``; and of the nets ``generated``, the depth map of ``latent``, and ``encoded``, the latent of ``pose``.
+    """
+    skeleton = Preset.load(folder).skeleton
+    crop = draw_crop(PRESETS[skeleton], seed=2, index=0, split="test", jitter=False).depth
+    outputs = open_runtime(resolve(folder, "onnx")).run(crop)
+    nets = CrossingNets.from_pretrained(folder)
+    generated = keras.ops.convert_to_numpy(nets.synthesize(outputs["latent"][None])["depth"])[0, ..., 0]
+    encoded = keras.ops.convert_to_numpy(nets.encode_pose(outputs["pose"][None])["mean"])[0]
+    # A quarter of the pixels in 16 bit tells one generator from another, and takes a few kilobytes.
+    small = generated[::2, ::2].astype(np.float16)
+    np.savez_compressed(folder / "golden.npz", depth=crop, **outputs, generated=small, encoded=encoded)
 
 
 def _timed(preset: Preset, folder: Path) -> Preset:

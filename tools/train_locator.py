@@ -12,7 +12,14 @@ import argparse
 import shutil
 from pathlib import Path
 
+import numpy as np
+
+from cn_zoo.geometry import HandCrop
+from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
 from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.runtimes import open_runtime
+from cn_zoo.synthesis.frame import draw_frame
+from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.locator_run import LocatorRecipe, train_locator
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained" / "locator"
@@ -38,12 +45,32 @@ def main() -> None:
 
 
 def release(run: Path) -> None:
-    """Copy a finished run's networks, record and card."""
+    """Copy a finished run's networks, record and card; add a golden input and output of each network."""
     record = LocatorRecord.load(run)
     _PRETRAINED.mkdir(exist_ok=True)
     for kind, file in record.files.items():
         shutil.copyfile(record.path(kind), _PRETRAINED / file.path)
-    record.save(_PRETRAINED)
+    write_golden(record.save(_PRETRAINED))
+
+
+def write_golden(record: LocatorRecord) -> None:
+    """Keep what the networks see of a test frame, and what their Keras files make of it: tests hold all files to that.
+
+    ``golden.npz`` holds the finder's ``planes`` and ``cells``, and the judge's ``crop``, ``hand`` and ``centers``; and
+    ``cells_8_bit``, the cells by the finder's ONNX file, whose weights, stored in 8 bit, give others.
+    """
+    frame = draw_frame(PRESETS["msra"].own(), seed=2, index=0, split="test")
+    planes = FrameView.of(frame.depth_mm, frame.camera).planes()
+    crop = HandCrop(frame.camera, frame.center_uvd, JUDGE_CUBE_MM).cut(frame.depth_mm)
+    # In 16 bit they are small, and an input like any other once they are rounded.
+    planes, crop = planes.astype(np.float16), crop.astype(np.float16)
+    seen = planes.astype(np.float32)
+    cells = {
+        "cells": open_runtime(record.path("finder-keras")).run(seen)["cells"],
+        "cells_8_bit": open_runtime(record.path("finder")).run(seen)["cells"],
+    }
+    judged = open_runtime(record.path("judge-keras")).run(crop.astype(np.float32))
+    np.savez_compressed(record.folder / "golden.npz", planes=planes, crop=crop, **cells, **judged)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 import subprocess
 import sys
+from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from untrained_model import save_untrained_model
 
+import cn_zoo.exporting
 from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import MissingDependencyError
 from cn_zoo.inference import HandPoseEstimator
@@ -43,6 +45,36 @@ def test_a_written_file_is_told_on_stdout_and_its_accuracy_on_stderr(model, tmp_
     assert np.isfinite(pose.xyz).all()
 
 
+@pytest.fixture
+def export(monkeypatch):
+    """In the place of `cn_zoo.exporting.export`: keeps what it is called with, and writes 2.5 MB."""
+
+    def write(model, format, precision, path, part):
+        path.write_bytes(bytes(2_500_000))
+        return "hardly moved"
+
+    recorder = create_autospec(cn_zoo.exporting.export, side_effect=write)
+    monkeypatch.setattr(cn_zoo.exporting, "export", recorder)
+    return recorder
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--format", "onnx"), ("onnx", "fp32", "estimator")),
+        (("--format", "onnx", "--part", "generator"), ("onnx", "fp32", "generator")),
+        (("--format", "tflite", "--precision", "fp16", "--part", "finder"), ("tflite", "fp16", "finder")),
+        (("--part", "judge", "--precision", "int8", "--format", "onnx"), ("onnx", "int8", "judge")),
+    ],
+)
+def test_every_option_arrives(export, tmp_path, options, expected):
+    form, precision, part = expected
+    path = tmp_path / f"hand.{form}"
+    result = CliRunner().invoke(_cn_zoo, ["export", "--model", "nyu", *options, "--output", str(path)])
+    export.assert_called_once_with("nyu", form, precision, path, part)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{path}\n", "2.50 MB; from Keras, hardly moved\n")
+
+
 @pytest.mark.parametrize(
     ("options", "word"),
     [
@@ -50,6 +82,7 @@ def test_a_written_file_is_told_on_stdout_and_its_accuracy_on_stderr(model, tmp_
         (("--format", "tflite", "--output", "hand"), "ends in .tflite"),
         (("--format", "pt", "--output", "hand.pt"), "onnx"),
         (("--format", "onnx", "--precision", "int4", "--output", "hand.onnx"), "int8"),
+        (("--format", "onnx", "--part", "trunk", "--output", "hand.onnx"), "judge"),
     ],
 )
 def test_usage_errors(options, word):

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from network_checks import assert_same
 from untrained_model import save_untrained_model
 
 import cn_zoo
@@ -16,6 +17,7 @@ from cn_zoo.exporting import export_estimator, export_generator, export_locator
 from cn_zoo.geometry import SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
@@ -23,6 +25,7 @@ from cn_zoo.synthesis.frame import draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path
 from cn_zoo.zoo.card import model_card
+from cn_zoo.zoo.resolver import PRETRAINED
 
 ALL = [(form, precision) for form in ("onnx", "tflite") for precision in ("fp32", "fp16", "int8")]
 
@@ -237,16 +240,34 @@ def test_the_hand_locators_networks_alone(few_crops, tmp_path, part, form, preci
     path = tmp_path / f"{part}.{form}"
     parity = export_locator(network, part, replace(_any_preset(), files={}), form, precision, path)
     assert parity.share <= {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}[precision]
-    frame = draw_frame(PRESETS["icvl"].own(), 0, 0)
-    if part == "finder":
-        value = FrameView.of(frame.depth_mm, frame.camera).planes()
-    else:
-        value = HandCrop(frame.camera, frame.center_uvd, 300.0).cut(frame.depth_mm)[..., None]
+    value = _seen_by(part)
     expected, found = network(value[None]), open_runtime(path).run(value)
     assert found.keys() == expected.keys()
     for name, each in found.items():
         reach = float(np.abs(expected[name]).max())
         np.testing.assert_allclose(each, expected[name][0], atol=reach * {"fp32": 1e-4}.get(precision, 0.2))
+
+
+def _seen_by(part):
+    """What the finder or the judge gets of a frame."""
+    frame = draw_frame(PRESETS["icvl"].own(), 0, 0)
+    if part == "finder":
+        return FrameView.of(frame.depth_mm, frame.camera).planes()
+    return HandCrop(frame.camera, frame.center_uvd, 300.0).cut(frame.depth_mm)[..., None]
+
+
+@pytest.mark.parametrize("part", ["finder", "judge"])
+def test_the_released_hand_locators_networks(model, few_crops, tmp_path, part):
+    path = tmp_path / f"{part}.onnx"
+    parity = cn_zoo.export(model, "onnx", "fp32", path, part)
+    assert parity.largest <= 1e-4
+    value = _seen_by(part)
+    record = LocatorRecord.load(PRETRAINED / "locator")
+    expected = open_runtime(record.path(f"{part}-keras")).run(value)
+    assert_same(open_runtime(path).run(value), expected, 1e-4)
+    (text,) = (prop.value for prop in onnx.load(path).metadata_props if prop.key == "cn_zoo")
+    facts = json.loads(text)
+    assert (facts["part"], facts["precision"], facts["record"]["name"]) == (part, "fp32", "untrained")
 
 
 def test_the_generator_of_a_saved_model(nets, few_crops, tmp_path):

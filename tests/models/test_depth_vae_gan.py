@@ -19,7 +19,7 @@ from cn_zoo.models import (
 
 RNG = np.random.default_rng(0)
 PAPER = ARCHITECTURES["paper"]
-LATENTS = RNG.normal(size=(2, 23)).astype("float32")
+LATENTS, DEFAULT_LATENTS = (RNG.normal(size=(2, size)).astype("float32") for size in (23, 43))
 DEPTHS = RNG.uniform(-1, 1, (2, 128, 128, 1)).astype("float32")
 FEATURES = RNG.normal(size=(2, 32, 32, 32)).astype("float32")
 
@@ -66,6 +66,13 @@ class TestMetricHead(NetworkChecks):
         return build_metric_head(PAPER)
 
 
+class TestDefaultMetricHead(NetworkChecks):
+    batch = FEATURES
+
+    def build(self):
+        return build_metric_head(ARCHITECTURES["default"])
+
+
 class TestGenerator(NetworkChecks):
     batch = LATENTS
 
@@ -73,11 +80,25 @@ class TestGenerator(NetworkChecks):
         return build_generator(PAPER, SKELETONS["nyu"], 250.0)
 
 
+class TestDefaultGenerator(NetworkChecks):
+    batch = DEFAULT_LATENTS
+
+    def build(self):
+        return build_generator(ARCHITECTURES["default"], SKELETONS["icvl"], 250.0)
+
+
 class TestMapping(NetworkChecks):
     batch = LATENTS
 
     def build(self):
         return build_mapping(PAPER)
+
+
+class TestDefaultMapping(NetworkChecks):
+    batch = DEFAULT_LATENTS
+
+    def build(self):
+        return build_mapping(ARCHITECTURES["default"])
 
 
 def _layers(model, kind):

@@ -16,6 +16,20 @@ class TestPaperEncoder(NetworkChecks):
         return build_pose_encoder(ARCHITECTURES["paper"], SKELETONS["nyu"])
 
 
+class TestDefaultEncoder(NetworkChecks):
+    batch = RNG.normal(size=(2, 21, 3)).astype("float32")
+
+    def build(self):
+        return build_pose_encoder(ARCHITECTURES["default"], SKELETONS["msra"])
+
+
+class TestPaperDecoder(NetworkChecks):
+    batch = RNG.normal(size=(2, 23)).astype("float32")
+
+    def build(self):
+        return build_pose_decoder(ARCHITECTURES["paper"], SKELETONS["icvl"])
+
+
 class TestDefaultDecoder(NetworkChecks):
     batch = RNG.normal(size=(2, 43)).astype("float32")
 

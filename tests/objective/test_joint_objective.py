@@ -1,4 +1,4 @@
-"""Each term of the joint objective trains its own player, and no other."""
+"""Each term of the joint objective compares what it should, trains its own player, and no other."""
 
 import keras
 import numpy as np
@@ -7,7 +7,22 @@ import tensorflow as tf
 
 from cn_zoo.joint import CrossingNets
 from cn_zoo.models import evidence_of
-from cn_zoo.objective import Batch, JointObjective
+from cn_zoo.objective import (
+    MIXED_LATENTS,
+    Batch,
+    JointObjective,
+    clipped_reconstruction,
+    convex_combinations,
+    difference_error,
+    feature_matching,
+    joint_error,
+    kl_divergence,
+    latent_error,
+    latent_likelihood,
+    pose_reconstruction,
+    realness_error,
+    turn_pose,
+)
 
 #: The networks that each term must reach.
 REACHED = {
@@ -39,22 +54,26 @@ def nets():
     keras.utils.set_random_seed(3)
     nets = CrossingNets("default", "nyu")
     nets.side_head.trainable = True
+    # As they start, networks say nearly the same of everything.
+    weights = [weight for network in nets.networks.values() for weight in network.weights]
+    for kernel in (weight for weight in weights if weight.name == "kernel"):
+        kernel.assign(2.0 * kernel)
     # These weights start at zero, which would let no gradient through.
     layers = nets.posterior_head.get_layer("posterior_log_variance"), nets.side_head.get_layer("side_head_odds")
     for layer in layers:
-        layer.kernel.assign(np.full(layer.kernel.shape, 0.01))
+        layer.kernel.assign(np.full(layer.kernel.shape, 0.001))
     return nets
 
 
-def _batch(unlabelled, training=True):
+def _batch(unlabelled, labelled=2, training=True):
     rng = np.random.default_rng(0)
-    depth = rng.uniform(-1, 1, (2 + unlabelled, 128, 128, 1)).astype("float32")
-    pose = rng.normal(size=(2, 14, 3)).astype("float32")
+    depth = rng.uniform(-1, 1, (labelled + unlabelled, 128, 128, 1)).astype("float32")
+    pose = rng.normal(size=(labelled, 14, 3)).astype("float32")
     more = {}
     if unlabelled:
-        more = {"unlabelled": tf.constant(depth[2:]), "twin": tf.constant(depth[2:] * 0.9)}
+        more = {"unlabelled": tf.constant(depth[labelled:]), "twin": tf.constant(depth[labelled:] * 0.9)}
         more["turn"] = tf.constant(rng.normal(size=(unlabelled, 4, 3)).astype("float32"))
-    return Batch(tf.constant(pose), tf.constant(depth[:2]), **more, training=training)
+    return Batch(tf.constant(pose), tf.constant(depth[:labelled]), **more, training=training)
 
 
 def _reached(networks, term, tape):
@@ -77,6 +96,77 @@ def test_gradients_reach_the_players_they_should(nets):
         found |= {name: _reached(networks, term, tape) for name, term in terms.items()}
     assert found == REACHED
     assert set(JointObjective().get_config()) == set(REACHED)
+
+
+def test_each_term_compares_what_it_should(nets):
+    """Every term but the side's, which has a test of its own."""
+    batch = _batch(labelled=3, unlabelled=2, training=False)
+    terms = {}
+    for player in nets.players:
+        terms |= JointObjective().terms(nets, player, batch)
+    expected = _by_the_networks(nets, batch)
+    assert terms.keys() == expected.keys() == REACHED.keys() - {"side"}
+    for name, value in expected.items():
+        np.testing.assert_allclose(float(terms[name]), np.mean(value), rtol=2e-5, err_msg=name)
+    # It finds its depth maps where no random syntheses lie before them, too.
+    alone = JointObjective.of({"unlabelled_reconstruction": 1.0}).terms(nets, "generator", batch)
+    np.testing.assert_allclose(float(alone["unlabelled_reconstruction"]), np.mean(expected["unlabelled_cycle"]), 2e-5)
+
+
+def _by_the_networks(nets, batch):
+    """The terms of each sample, or their sum, by what the networks say of one kind of depth maps at a time."""
+
+    def read(depth):
+        return nets.posterior_head(nets.trunk(depth))
+
+    def told(*depths):
+        return nets.realness_head(nets.trunk(np.concatenate(depths)))
+
+    def embedded(depth):
+        return nets.metric_head(nets.trunk(depth))
+
+    def drawn(latent):
+        return nets.generator(nets.mapping(latent))
+
+    def decoded(posterior):
+        return nets.pose_decoder(posterior["mean"])
+
+    code = nets.pose_encoder(batch.pose)
+    latent = np.array(code["mean"])
+    # Without the noise of training all latents that are mixed weigh alike.
+    mixed = np.array(convex_combinations(latent, np.ones((len(latent), MIXED_LATENTS), "float32")))
+    labelled, unlabelled, twin = (read(depth) for depth in (batch.depth, batch.unlabelled, batch.twin))
+    reconstructed, random = drawn(latent), drawn(mixed)
+    turned = turn_pose(decoded(unlabelled), batch.turn)
+    real, fake = told(batch.depth, batch.unlabelled, batch.twin), told(reconstructed, random)
+    redrawn = clipped_reconstruction(batch.unlabelled, drawn(unlabelled["mean"]))
+    embedding, random_embedding = np.array(embedded(batch.depth)), np.array(embedded(random))
+    # Each depth map of the batch against the one before it, the first against the last.
+    real_metric = difference_error(embedding, embedding[[2, 0, 1]], latent, latent[[2, 0, 1]])
+    random_metric = difference_error(random_embedding, embedding, mixed, latent)
+    return {
+        "pose_kl": kl_divergence(latent[:, :-3], code["log_variance"]),
+        "pose_reconstruction": pose_reconstruction(batch.pose, nets.pose_decoder(latent)),
+        "pose": joint_error(batch.pose, decoded(labelled)),
+        "dense_pose": joint_error(batch.pose, labelled["joints"]),
+        "posterior": latent_likelihood(latent, labelled["mean"], labelled["log_variance"]),
+        "latent": latent_error(latent, labelled["mean"]),
+        "unlabelled_cycle": redrawn,
+        "consistency": joint_error(turned, decoded(twin)) + joint_error(turned, twin["joints"]),
+        "synthetic_posterior": latent_likelihood(mixed, read(random)["mean"], read(random)["log_variance"]),
+        "realness": np.mean(realness_error(real["real"], True)) + np.mean(realness_error(fake["real"], False)),
+        "metric": real_metric + random_metric,
+        "depth_reconstruction": clipped_reconstruction(batch.depth, reconstructed),
+        "unlabelled_reconstruction": redrawn,
+        "generated_pose": [
+            joint_error(nets.pose_decoder(latent), decoded(read(reconstructed))),
+            joint_error(nets.pose_decoder(mixed), decoded(read(random))),
+        ],
+        "feature_matching": feature_matching(
+            told(batch.depth, batch.unlabelled)["features"], told(reconstructed, random)["features"]
+        ),
+        "generator_metric": random_metric,
+    }
 
 
 def test_without_unlabelled_depth_only_its_own_terms_are_missing(nets):

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -8,6 +9,8 @@ from cn_zoo.errors import InputError
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
+from cn_zoo.training import locator_run
+from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.locator_run import LocatorRecipe, train_locator
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
@@ -15,9 +18,27 @@ from cn_zoo.training.locator_task import LocatorTask
 RECIPE = LocatorRecipe(frames=8, batch_size=4, checkpoint_every=2, validation_frames=30, test_frames=6)
 
 
+class Copied(Checkpoint):
+    """Also copies the run's folder as it is between two epochs: what a run leaves that is killed then."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            shutil.copytree(self.path.parent, self.path.parent.parent / "killed")
+
+
+class Trained(Exception):
+    """Ends a run where its networks would be exported and measured; holds them."""
+
+    def __init__(self, networks, *_):
+        super().__init__()
+        self.networks = networks
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return train_locator(RECIPE, tmp_path_factory.mktemp("locator") / "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(locator_run, "Checkpoint", Copied)
+        return train_locator(RECIPE, tmp_path_factory.mktemp("locator") / "run")
 
 
 def test_a_run_leaves_a_locator_behind(run):
@@ -46,6 +67,23 @@ def test_a_finished_run_is_not_begun_again(run):
     with pytest.raises(InputError, match="another recipe"):
         train_locator(LocatorRecipe(frames=16), run, resume=True)
     assert json.loads((run / "recipe.json").read_text())["recipe"]["frames"] == 8
+
+
+def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
+    def stop(*arguments):
+        raise Trained(*arguments)
+
+    monkeypatch.setattr(locator_run, "_save_networks", stop)
+    killed = run.parent / "killed"
+    with pytest.raises(Trained) as trained:
+        train_locator(RECIPE, killed, resume=True)
+    for kind, network in trained.value.networks.items():
+        whole = keras.models.load_model(run / f"{kind}.keras")
+        for mine, theirs in zip(whole.weights, network.weights, strict=True):
+            np.testing.assert_allclose(mine, theirs, atol=1e-3, err_msg=mine.path)
+    mine, theirs = ([line.split(",") for line in (each / "locator.csv").read_text().split()] for each in (run, killed))
+    assert [row[0] for row in mine] == [row[0] for row in theirs] == ["epoch", "0", "1"]
+    np.testing.assert_allclose(np.array(mine[2][:7], float), np.array(theirs[2][:7], float), rtol=1e-3)
 
 
 def test_the_stream_shows_each_batch_and_its_mirror_image():
