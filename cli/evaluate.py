@@ -14,10 +14,11 @@ import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
-from cn_zoo.errors import InputError, MissingDependencyError
+from cn_zoo.errors import InputError
 from cn_zoo.evaluation import (
     PROTOCOLS,
     Evaluation,
+    check_plot,
     evaluate_files,
     evaluate_predictions,
     plot_evaluation,
@@ -25,7 +26,6 @@ from cn_zoo.evaluation import (
     published_results,
     write_joints,
 )
-from cn_zoo.evaluation.joint_text import read_predictions
 
 
 @click.command()
@@ -59,9 +59,9 @@ def evaluate(
     for target in filter(None, (save_predictions, plot)):
         _check_target(target)
     if plot:
-        _check_plot(plot)
+        check_plot(plot)
     if predictions and labels and dataset in PROTOCOLS and not (model or data):
-        evaluation, subject = _evaluate_text(dataset, predictions, labels), str(predictions)
+        evaluation, subject = evaluate_files(dataset, predictions, labels), str(predictions)
     elif model and data and not (predictions or labels):
         dataset, evaluation = _evaluate_model(model, data, dataset, split, centers, save_predictions)
         subject = f"model {model}"
@@ -69,6 +69,9 @@ def evaluate(
         raise click.UsageError(
             f"give --dataset ({', '.join(PROTOCOLS)}), --predictions and --labels; or --model and --data"
         )
+    if evaluation.missed:
+        frames = evaluation.whole.frames + evaluation.missed
+        click.echo(f"no hand was found in {evaluation.missed} of {frames} frames; they are not scored", err=True)
     _report(dataset, evaluation, subject, as_json, plot)
 
 
@@ -81,27 +84,6 @@ def _check_target(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-
-
-def _check_plot(path: Path) -> None:
-    """Refuse before the work what `plot_evaluation` would refuse after it."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-    except ImportError:
-        raise MissingDependencyError("--plot needs matplotlib: pip install 'cn_zoo[plot]'") from None
-    if path.suffix.lstrip(".").lower() not in FigureCanvasAgg.get_supported_filetypes():
-        raise InputError(f"{path}: its ending names no image format; use .png, .pdf or .svg")
-
-
-def _evaluate_text(dataset: str, predictions: Path, labels: Path) -> Evaluation:
-    evaluation = evaluate_files(dataset, predictions, labels)
-    _tell_missed(len(read_predictions(predictions, len(PROTOCOLS[dataset].skeleton))), evaluation)
-    return evaluation
-
-
-def _tell_missed(frames: int, evaluation: Evaluation) -> None:
-    if missed := frames - evaluation.whole.frames:
-        click.echo(f"no hand was found in {missed} of {frames} frames; they are not scored", err=True)
 
 
 def _evaluate_model(
@@ -121,7 +103,6 @@ def _evaluate_model(
     if save_predictions:
         write_joints(save_predictions, predictions.uvd)
     evaluation = evaluate_predictions(dataset, predictions)
-    _tell_missed(len(dataset), evaluation)
     return dataset.name, evaluation
 
 

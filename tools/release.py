@@ -24,7 +24,7 @@ from cn_zoo.benchmarking.latency import measure_latency, synthetic_frames
 from cn_zoo.benchmarking.machine_peak import measure_peak
 from cn_zoo.drawing import contact_sheet, draw_overlay
 from cn_zoo.exporting import export
-from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS
 from cn_zoo.inference.runtimes import Runtime, open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
@@ -36,8 +36,6 @@ from cn_zoo.zoo.embedded import embed
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
 _CASE_FRAMES, _CASE_SEED, _CASE_WIDTH = 300, 4, 240
-#: Millimetres per crop pixel are the cube's over these.
-_CROP_PIXELS = 128
 
 
 @click.command()
@@ -123,11 +121,11 @@ def _draw_cases(preset: Preset, runtime: Runtime) -> Image.Image:
 
 
 def _draw_pose(preset: Preset, crop: np.ndarray, pose: np.ndarray, sigma: np.ndarray | None = None) -> Image.Image:
-    pixel_mm = preset.cube_mm / _CROP_PIXELS
+    pixel_mm = preset.cube_mm / CROP_SIZE
     depth = np.where(crop[..., 0] < 1, 1000 + crop[..., 0] * preset.cube_mm / 2, 0)
-    uvd = pose * POSE_UNIT_MM / (pixel_mm, pixel_mm, 1) + ((_CROP_PIXELS - 1) / 2, (_CROP_PIXELS - 1) / 2, 1000)
+    uvd = pose * POSE_UNIT_MM / (pixel_mm, pixel_mm, 1) + ((CROP_SIZE - 1) / 2, (CROP_SIZE - 1) / 2, 1000)
     sigma_mm = None if sigma is None else sigma * POSE_UNIT_MM
-    whole = np.array([0, _CROP_PIXELS])
+    whole = np.array([0, CROP_SIZE])
     picture = draw_overlay(depth, uvd, SKELETONS[preset.skeleton], sigma_mm, window=(whole, whole))
     height = picture.height * _CASE_WIDTH // picture.width
     return picture.resize((_CASE_WIDTH, height), Image.Resampling.LANCZOS)

@@ -12,7 +12,7 @@ from cn_zoo.evaluation.metrics import (
     fraction_within,
     joint_errors,
 )
-from cn_zoo.evaluation.plot import plot_evaluation
+from cn_zoo.evaluation.plot import check_plot, plot_evaluation
 from cn_zoo.evaluation.protocol import PROTOCOLS, Protocol
 from cn_zoo.evaluation.published import PublishedResult, published_results
 from cn_zoo.evaluation.viewpoint import ViewpointBin, errors_by_viewpoint, palm_angles
@@ -30,6 +30,7 @@ __all__ = [
     "area_under_curve",
     "bootstrap_interval",
     "calibrate",
+    "check_plot",
     "errors_by_viewpoint",
     "evaluate_files",
     "evaluate_joints",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,10 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
             f"{predictions}: {len(predicted)} frames, but {labels} has {len(true)}; every labelled frame needs a line"
         )
     parts = _found_parts(protocol, found) if len(true) == protocol.test_frames else None
-    return evaluate_joints(
+    evaluation = evaluate_joints(
         predicted[found], true[found], protocol.camera, protocol.skeleton, parts, viewpoint=protocol.viewpoint
     )
+    return replace(evaluation, missed=int((~found).sum()))
 
 
 def _found_parts(protocol: Protocol, found: np.ndarray) -> dict[str, np.ndarray]:

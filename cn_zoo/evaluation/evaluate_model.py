@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +71,7 @@ def predict_dataset(
 def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) -> Evaluation:
     """Score a model's predictions on the labelled dataset that they were made on.
 
-    Frames without a hand found are not scored: count them with ``predictions.found``. The dataset's groups are told
+    Frames without a hand found are not scored, but counted. The dataset's groups are told
     apart, and so are viewpoints where the skeleton has a wrist and ``middle_mcp``.
 
     Raises:
@@ -82,7 +82,7 @@ def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) ->
         raise NoHandError(f"{dataset.folder}: no hand was found in any frame; try --centers labels")
     groups = np.array(dataset.groups)[found]
     names = list(dict.fromkeys(groups.tolist()))
-    return evaluate_joints(
+    evaluation = evaluate_joints(
         predictions.uvd[found],
         dataset.camera.xyz_to_uvd(dataset.joints_xyz[found]),
         dataset.camera,
@@ -91,3 +91,4 @@ def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) ->
         sigma=predictions.sigma[found],
         viewpoint={"wrist", "middle_mcp"}.issubset(dataset.skeleton.joints),
     )
+    return replace(evaluation, missed=int((~found).sum()))

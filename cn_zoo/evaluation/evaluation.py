@@ -42,6 +42,7 @@ class Evaluation:
             D = 0..80 mm.
         viewpoint: mean errors by yaw and pitch; empty unless asked for.
         calibration: of the predicted sigma; None without one.
+        missed: frames in which no hand was found; they are not scored, and not among the whole.
     """
 
     skeleton: Skeleton
@@ -53,6 +54,7 @@ class Evaluation:
     within_mean: np.ndarray
     viewpoint: list[ViewpointBin] = field(default_factory=list)
     calibration: Calibration | None = None
+    missed: int = 0
 
     @property
     def auc_worst(self) -> float:

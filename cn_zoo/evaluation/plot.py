@@ -17,6 +17,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def check_plot(path: str | Path) -> None:
+    """See that a figure can be written there, before the work for it.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+        InputError: the ending names no image format.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    except ImportError:
+        raise MissingDependencyError("--plot needs matplotlib: pip install 'cn_zoo[plot]'") from None
+    if Path(path).suffix.lstrip(".").lower() not in FigureCanvasAgg.get_supported_filetypes():
+        raise InputError(f"{path}: its ending names no image format; use .png, .pdf or .svg")
+
+
 def plot_evaluation(evaluation: Evaluation, title: str, path: str | Path) -> None:
     """Write a figure: per-joint bars, success curves, and the reliability of sigma where there is one.
 
@@ -26,18 +41,12 @@ def plot_evaluation(evaluation: Evaluation, title: str, path: str | Path) -> Non
         path: an image file; its ending gives the format (png, pdf, svg).
 
     Raises:
-        MissingDependencyError: matplotlib is not installed.
-        InputError: the ending names no image format.
+        MissingDependencyError, InputError: as of `check_plot`.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependencyError("--plot needs matplotlib: pip install 'cn_zoo[plot]'") from None
+    check_plot(path)
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
-    formats = FigureCanvasAgg.get_supported_filetypes()
-    if Path(path).suffix.lstrip(".").lower() not in formats:
-        raise InputError(f"{path}: its ending names no image format; use .png, .pdf or .svg")
     panels = 3 if evaluation.calibration else 2
     figure = Figure(figsize=(6.5 * panels, 5), layout="constrained")
     FigureCanvasAgg(figure)

@@ -57,6 +57,10 @@ class Host:
             jax.distributed.shutdown()
 
 
+#: A host that trains by itself.
+ALONE = Host()
+
+
 def use_devices(recipe: Recipe) -> Host:
     """Share every batch out among all devices, if the recipe says so; call it before any network is made.
 
@@ -69,7 +73,7 @@ def use_devices(recipe: Recipe) -> Host:
         InputError: the backend cannot, or a stage's batches cannot be shared out evenly.
     """
     if recipe.devices == "one":
-        return Host()
+        return ALONE
     if keras.backend.backend() != "jax":
         raise InputError(
             f"devices = 'all' needs the JAX backend and this is {keras.backend.backend()}; set KERAS_BACKEND=jax and "

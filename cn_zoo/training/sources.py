@@ -13,13 +13,12 @@ from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.synthesis.presets import Preset
 from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.batch_order import BatchOrder
-from cn_zoo.training.devices import Host
+from cn_zoo.training.devices import ALONE, Host
 
 #: Ends the random seeds of a batch, so that its uses draw different numbers. The order of samples has 0.
 _FIRST_VIEW, _SECOND_VIEW = range(1, 3)
 #: How far crops are changed if nothing else is said.
 _USUAL = CropAugmentation()
-_ALONE = Host()
 
 
 class Source(Protocol):
@@ -154,7 +153,7 @@ class UnlabelledSource:
 
 
 def batches(
-    sources: Sequence[Source], first: int, host: Host = _ALONE
+    sources: Sequence[Source], first: int, host: Host = ALONE
 ) -> Iterator[tuple[dict[str, np.ndarray], np.ndarray]]:
     """Endless batches ``(x, y)`` for `CrossingNets`: what all sources give, arrays of one name put one after another.
 

@@ -16,7 +16,7 @@ from cn_zoo.models import ARCHITECTURES, initialize_from_poses, initialize_point
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.devices import Host
+from cn_zoo.training.devices import ALONE, Host
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
 from cn_zoo.training.progress import RichProgress
@@ -40,7 +40,6 @@ _NOT_BY_MUON = [
 
 #: How many poses tell what poses are like before a network learns.
 _FIRST_POSES = 4_000
-_ALONE = Host()
 
 
 def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, host: Host) -> None:
@@ -104,7 +103,7 @@ def learn(
     sources: list[Source],
     done: int,
     callbacks: list[keras.callbacks.Callback],
-    host: Host = _ALONE,
+    host: Host = ALONE,
 ) -> None:
     """Do the steps of a stage that are not ``done``, on nets compiled for it; then end the sources."""
     try:
