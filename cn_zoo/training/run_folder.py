@@ -44,8 +44,11 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
             raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
         return
     if not _FRAMES_OF.isdisjoint(changed):
+        # Never what people themselves have put there.
+        given = {Path(str(each.get(key))).resolve() for each in (earlier, wanted) for key in ("data", "unlabelled")}
         for converted in folder.glob(_CONVERTED):
-            converted.unlink()
+            if converted.resolve() not in given:
+                converted.unlink()
     record = {
         "recipe": wanted,
         "versions": {name: version(name) for name in ("cn_zoo", "keras", "numpy")},

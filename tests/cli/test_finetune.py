@@ -1,21 +1,16 @@
 from pathlib import Path
-from unittest.mock import create_autospec
 
 import pytest
 from click.testing import CliRunner
 
-import cn_zoo.training
 from cn_zoo.cli.main import _cn_zoo
 
 NEEDED = ("--model", "nyu", "--labelled", "mine", "--output", "here")
 
 
 @pytest.fixture
-def finetune(monkeypatch):
-    """In the place of `cn_zoo.training.finetune`: keeps what it is called with."""
-    recorder = create_autospec(cn_zoo.training.finetune, return_value=Path("done"))
-    monkeypatch.setattr(cn_zoo.training, "finetune", recorder)
-    return recorder
+def finetune(recorded):
+    return recorded("finetune")
 
 
 def run(*arguments):

@@ -1,21 +1,16 @@
 from pathlib import Path
-from unittest.mock import create_autospec
 
 import pytest
 from click.testing import CliRunner
 
-import cn_zoo.training
 from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import InputError
 from cn_zoo.training import load_recipe
 
 
 @pytest.fixture
-def train(monkeypatch):
-    """In the place of `cn_zoo.training.train`: keeps what it is called with."""
-    recorder = create_autospec(cn_zoo.training.train, return_value=Path("done"))
-    monkeypatch.setattr(cn_zoo.training, "train", recorder)
-    return recorder
+def train(recorded):
+    return recorded("train")
 
 
 def run(*arguments):

@@ -35,6 +35,14 @@ def test_a_start_that_failed_does_not_stand_in_the_way(tmp_path):
     assert json.loads((tmp_path / "recipe.json").read_text())["recipe"]["data"] == "theirs"
 
 
+def test_a_set_that_is_given_is_never_deleted(tmp_path):
+    """People may keep their own set in the run's folder."""
+    (tmp_path / "labelled.h5").touch()
+    open_run_folder(tmp_path, {**MINE, "data": "mistyped"}, resume=False)
+    open_run_folder(tmp_path, {**MINE, "data": str(tmp_path / "labelled.h5")}, resume=False)
+    assert (tmp_path / "labelled.h5").exists()
+
+
 def test_a_damaged_record_is_told(learned):
     (learned / "recipe.json").write_text('{"recipe": ')
     with pytest.raises(InputError, match=r"recipe\.json: is damaged"):
