@@ -27,6 +27,7 @@ _ASIDE, _AWAY_MM, _BESIDE_MM = 0.7, 110.0, 350.0
 #: (standard deviation per axis).
 _NAMED, _NAMED_MOVED_MM = 0.75, 8.0
 _NEAREST_MM = 60.0
+_OUT_OF_VIEW_MM = 9000.0
 _TRIED = 100
 #: Free around is a place where most of a ring about it, (2, 12) mm, shows nothing or what is so far behind.
 _RING = 100 * np.stack([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)])
@@ -201,8 +202,8 @@ def _draw_place_aside(frame: LocatorFrame, rng: np.random.Generator) -> np.ndarr
     xyz = frame.camera.uvd_to_xyz(np.stack([u, v, d], axis=1))
     usable = _is_away(frame, xyz)
     if not usable.any():
-        # Far behind everything: an empty crop.
-        return np.array([0.0, 0.0, 5000.0])
+        # Far beside all that the image shows: an empty crop.
+        return np.array([-_OUT_OF_VIEW_MM, 0.0, _OUT_OF_VIEW_MM / 10])
     beside = np.linalg.norm(xyz - frame.centers[0, _MSRA], axis=1) < _BESIDE_MM
     for wanted in (beside, _is_free_around(frame, xyz)):
         if (usable & wanted).any() and rng.random() < 0.6:

@@ -20,7 +20,7 @@ from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
 
 #: Shares of frames.
 _NO_HAND, _SECOND_HAND, _ANY_DISTANCE, _ROLLED, _MORE_BEHIND, _OVER_TABLE = 0.22, 0.3, 0.35, 0.3, 0.5, 0.1
-_LONG_ARM, _RAGGED, _SPECKLED = 0.4, 0.1, 0.05
+_LONG_ARM, _RAGGED, _SPECKLED, _BOXED = 0.4, 0.1, 0.05, 0.2
 #: Share of the frames in which the hand is at rest on a table.
 _RESTING = 0.14
 #: Shares of the frames without a hand: it has just left the view; the view is all but empty.
@@ -104,7 +104,7 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
     if rng.random() < _ANY_DISTANCE:
         distances = {"distance_mm": _ANY_DISTANCE_MM, "wide": 0.0}
     # Second hands and hands at rest have shares of their own here.
-    scene = replace(preset.scene, second_hand=0.0)
+    scene = replace(preset.scene, second_hand=0.0, boxed=_BOXED)
     if rng.random() < _OVER_TABLE:
         scene = replace(scene, table=1.0, body=0.0, wall=0.0, clutter=0.0)
     return replace(preset, lenses=(_draw_lens(rng),), scene=scene, resting=0.0, **distances)
@@ -219,7 +219,19 @@ def _turned(setting: Setting, turn: np.ndarray) -> Setting:
     solids = setting.solids.copy()
     # Columns 1 to 12 are a place and three axes.
     solids[:, 1:13] = (solids[:, 1:13].reshape(-1, 4, 3) @ turn.T).reshape(-1, 12)
-    return replace(setting, meshes=meshes, solids=solids)
+    return replace(setting, meshes=meshes, solids=solids, box=_turned_box(setting, turn))
+
+
+def _turned_box(setting: Setting, turn: np.ndarray) -> tuple[float, float, float, float]:
+    """The box where its middle is turned to, as large as before and as upright."""
+    left, right, top, bottom = setting.box
+    if right == math.inf:
+        return setting.box
+    camera = setting.lens.camera
+    middle = camera.uvd_to_xyz(np.array([(left + right) / 2, (top + bottom) / 2, 1.0]))
+    u, v, _ = camera.xyz_to_uvd(turn @ middle)
+    width, height = right - left, bottom - top
+    return u - width / 2, u + width / 2, v - height / 2, v + height / 2
 
 
 def _spoil(depth: np.ndarray, rng: np.random.Generator) -> None:

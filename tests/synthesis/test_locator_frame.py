@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from cn_zoo.geometry import Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL
-from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, draw_locator_batch
-from cn_zoo.synthesis.locator_frame import LEAST_SEEN, draw_locator_frame
+from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, _draw_place_aside, draw_locator_batch
+from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, _turned, draw_locator_frame
+from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.synthesis.setting import draw_setting
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +138,31 @@ def test_most_places_without_a_hand_are_those_that_a_locator_names(batch, frames
     # Where it is not taken, a chance place is, as before; never a hand as one without.
     rest = named.crops[(named.hand[..., 0] == 0) & ~empty[0]]
     assert (rest < 1).mean() > 0.1
+
+
+@pytest.mark.parametrize("degrees", [0, 37, 90, 180])
+def test_the_box_that_is_kept_turns_with_the_scene(degrees):
+    """It is as large as before, about the same spot of the hand, wherever in the image that is now."""
+    preset = PRESETS["msra"]
+    preset = replace(preset, scene=replace(preset.scene, boxed=1.0))
+    setting = draw_setting(preset, np.random.default_rng(4), "train", binned=False)
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    turned = _turned(setting, np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]]))
+    camera, (before, after) = setting.lens.camera, (np.array(each.box).reshape(2, 2) for each in (setting, turned))
+    np.testing.assert_allclose(np.diff(before), np.diff(after))
+    right, down = before.mean(axis=1) - [camera.cx, camera.cy]
+    expected = [cosine * right - sine * down, sine * right + cosine * down]
+    np.testing.assert_allclose(after.mean(axis=1) - [camera.cx, camera.cy], expected)
+    u, v, _ = camera.xyz_to_uvd(turned.meshes[0][0].mean(axis=0))
+    assert after[0, 0] < u < after[0, 1]
+    assert after[1, 0] < v < after[1, 1]
+
+
+def test_where_no_place_is_free_of_hands_an_empty_crop_is_judged():
+    """A palm that fills the view: whatever was measured belongs to it."""
+    camera, centers = Camera(100.0, 100.0, 9.5, 9.5), np.full((1, 3, 3), [0.0, 0.0, 520.0])
+    depth_mm = np.full((20, 20), 500, np.float32)
+    frame = LocatorFrame(depth_mm, camera, centers, np.zeros((1, 21, 3)), np.array([False]), np.ones(1))
+    place = _draw_place_aside(frame, np.random.default_rng(1))
+    crop = HandCrop(camera, tuple(camera.xyz_to_uvd(place)), 300.0).cut(depth_mm)
+    assert (crop == 1).all()
