@@ -24,3 +24,19 @@ def test_a_broken_record_does_not_hide_the_others(tmp_path, monkeypatch, capsys,
     assert "nyu" in printed.out
     if options:
         assert [preset["name"] for preset in json.loads(printed.out)] == ["nyu"]
+
+
+def test_the_table_has_a_line_for_each_model_in_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "argv", ["cn-zoo", "models"])
+    with pytest.raises(SystemExit):
+        main()
+    lines = capsys.readouterr().out.splitlines()
+    for name in resolver_module.list_models():
+        preset = resolver_module.get_preset(name)
+        line = next(line.split() for line in lines if line.split()[0] == name)
+        assert line[1] == preset.skeleton
+        assert [round(value) for value in preset.camera] == [int(value) for value in line[2].split(",")]
+        errors = [f"{preset.errors_mm[test]:.1f}" for test in ("synthetic test", "WebXR hand")]
+        assert line[3:] == [f"{preset.parameters:,}", preset.licence, errors[0], "/", errors[1]]
+    assert "synthetic test / WebXR hand" in lines[-1]
