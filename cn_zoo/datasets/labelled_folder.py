@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from functools import partial
+import warnings
 from io import StringIO
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from cn_zoo.datasets.label_conventions import LABEL_CONVENTIONS
 from cn_zoo.datasets.number_lines import read_text
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS, Camera, Skeleton
-from cn_zoo.io import read_depth
+from cn_zoo.io import SameSize, read_depth
 from cn_zoo.io.sources import is_hidden
 
 _COLUMNS = ("file", "joint", "x", "y", "z")
@@ -35,15 +35,17 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
             coordinates in mm (x right, y down, z forward), joints by name. Without it the folder is unlabelled.
         skeleton: which joints to take. By default the largest of the benchmarks' skeletons that the file covers.
 
-    With labels, only labelled frames are taken, in the order of the file.
+    With labels, only labelled frames are taken, in the order of the file. A camera that hardly fits the images is
+    warned of with the first of them.
 
     Raises:
         InputError: a file is missing or malformed, a labelled image or joint is missing, or the labels fit the
-            images only in another convention (which the message names).
+            images only in another convention (which the message names). Reading a frame later on raises it where its
+            size is not that of the first one.
     """
     folder = Path(folder)
     camera, depth_scale = _read_camera(folder / "camera.json")
-    read = partial(read_depth, depth_scale=depth_scale)
+    read = _Reader(camera, depth_scale)
     labels = folder / "joints.csv"
     if not labels.is_file():
         names = sorted(path.name for path in (folder / "frames").glob("*.png") if not is_hidden(path))
@@ -61,6 +63,30 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
     dataset = HandDataset("folder", skeleton, camera, folder / "frames", names, read, joints, ["labelled"] * len(names))
     _check_convention(labels, dataset)
     return dataset
+
+
+class _Reader:
+    """Reads images that one camera takes: all of one size, which it should fit."""
+
+    def __init__(self, camera: Camera, depth_scale: float) -> None:
+        self._camera, self._depth_scale = camera, depth_scale
+        self._same_size, self._fits = SameSize(), None
+
+    def __call__(self, path: Path) -> np.ndarray:
+        depth = read_depth(path, self._depth_scale)
+        try:
+            self._same_size.check(depth)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        if self._fits is None:
+            height, width = depth.shape
+            misfit = self._camera.misfit(width, height)
+            self._fits = misfit is None
+            if misfit:
+                warnings.warn(
+                    f"{path}: the folder's camera does not fit {width}x{height} images ({misfit})", stacklevel=2
+                )
+        return depth
 
 
 def _read_camera(path: Path) -> tuple[Camera, float]:

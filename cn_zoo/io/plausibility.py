@@ -15,6 +15,8 @@ PLAUSIBLE_MM = (50.0, 3000.0)
 _USEFUL_SHARE = 0.01
 #: A unit is named when it makes most of the values plausible.
 _EXPLAINED_SHARE = 0.5
+#: How the option is called for who reads files in another way.
+_ELSEWHERE = " (depth_scale in Python, and in a folder's camera.json)"
 #: Samples along the shorter side for the first look.
 _SAMPLES = 30
 
@@ -90,10 +92,10 @@ def _name_unit(values: np.ndarray) -> str:
     seen = f"values of {_short(low)} to {_short(high)} are implausible as they are (expected 50 to 3000 mm)"
     fitting = [unit for unit in _UNITS if _share_plausible(values * np.float32(unit.mm)) >= _EXPLAINED_SHARE]
     if not fitting:
-        return f"{seen} and in no usual unit; give the mm per unit with --depth-scale, or check the file"
+        return f"{seen} and in no usual unit; give the mm per unit with --depth-scale{_ELSEWHERE}, or check the file"
     first, *others = fitting
     rest = "".join(f", or {unit.mm:g} for {unit.name}" for unit in others)
-    return f"{seen} and look like {first.name}: try --depth-scale {first.mm:g}{rest}"
+    return f"{seen} and look like {first.name}: try --depth-scale {first.mm:g}{rest}{_ELSEWHERE}"
 
 
 def _short(value: float) -> str:

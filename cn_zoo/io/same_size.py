@@ -1,4 +1,4 @@
-"""Frames of one sequence have one size."""
+"""Frames of one camera have one size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cn_zoo.errors import InputError
 
 
 class SameSize:
-    """Remembers the size of a sequence's first frame and refuses frames of any other."""
+    """Remembers the size of the first frame and refuses frames of any other."""
 
     def __init__(self) -> None:
         self._size: tuple[int, int] | None = None
@@ -24,6 +24,6 @@ class SameSize:
         if (width, height) != self._size:
             first = "{}x{}".format(*self._size)
             raise InputError(
-                f"the frame has {width}x{height} pixels where the sequence began with {first}, and one camera cannot "
-                "fit both; send one size, or start anew"
+                f"the frame has {width}x{height} pixels where the first one had {first}, and one camera cannot fit "
+                "both; keep to one size"
             )

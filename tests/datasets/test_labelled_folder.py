@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cn_zoo.datasets import open_labelled_folder
 from cn_zoo.errors import InputError
@@ -119,3 +120,21 @@ def test_missing_camera(labelled_tree):
     (labelled_tree.folder / "camera.json").unlink()
     with pytest.raises(InputError, match=r"camera\.json: no such file"):
         open_labelled_folder(labelled_tree.folder)
+
+
+def test_a_frame_of_another_size_is_refused(labelled_tree):
+    """One camera cannot have taken both."""
+    path = labelled_tree.folder / "frames" / "1.png"
+    shrunk = Image.open(path).resize((320, 240), Image.Resampling.NEAREST)
+    shrunk.save(path)
+    with pytest.raises(InputError, match=r"1\.png: the frame has 320x240 pixels where the first one had 640x480"):
+        open_labelled_folder(labelled_tree.folder)
+
+
+def test_a_camera_of_another_size_is_warned_of_once(labelled_tree):
+    (labelled_tree.folder / "joints.csv").unlink()
+    camera = {"fx": 240, "fy": 240, "cx": 160, "cy": 120, "depth_scale": 0.1}
+    (labelled_tree.folder / "camera.json").write_text(json.dumps(camera))
+    with pytest.warns(UserWarning, match=r"0\.png: the folder's camera does not fit 640x480 images \(cx 160") as told:
+        list(open_labelled_folder(labelled_tree.folder).frames(workers=1))
+    assert len(told) == 1
