@@ -14,6 +14,8 @@ from cn_zoo.errors import InputError
 from cn_zoo.io.atomic import atomic_path
 
 _RECIPE_FILE = "recipe.json"
+#: What of the recipe decides nothing about the run: a folder that was moved gives it another name.
+_NAME = "name"
 #: What a run leaves as soon as it has learned something.
 _LEARNED = "*.weights.h5"
 #: The sets that a run has made of people's frames, whole or in part, and what of the recipe decides what is in them.
@@ -36,7 +38,7 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
     path = folder / _RECIPE_FILE
     wanted = json.loads(json.dumps(recipe))
     earlier = _read_recipe(path) if path.exists() else wanted
-    changed = [key for key, value in wanted.items() if earlier.get(key) != value]
+    changed = [key for key, value in wanted.items() if key != _NAME and earlier.get(key) != value]
     if path.exists() and any(folder.glob(_LEARNED)):
         if not resume:
             raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")

@@ -215,6 +215,9 @@ def _attempt(address: str, wanted: _Wanted, part: Path, timeout_s: float) -> Non
             if response is None:
                 part.unlink()
                 raise _FailedAttempt("what was here of the file did not fit and was deleted")
+            if not wanted.sha256 and response.headers.get_content_type() == "text/html":
+                # No hash would tell a network's login page from a file, and the page would stay in the cache.
+                raise _FailedAttempt("sent a web page instead of a file", worth_repeating=False)
             _receive(response, have, wanted.size, part)
     if wanted.sha256 and sha256_of(part) != wanted.sha256:
         part.unlink()

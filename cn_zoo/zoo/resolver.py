@@ -43,8 +43,7 @@ def get_preset(model: str | Path) -> Preset:
         is_record = address == base + PRESET_FILE
         if not is_record and (inside := read_embedded(download(address, sha256))):
             return inside
-        record = download(base + PRESET_FILE, sha256 if is_record else "")
-        return Preset.load(record.parent).with_urls(base)
+        return _downloaded_record(base, sha256 if is_record else "").with_urls(base)
     path = _find(model)
     if path.is_dir():
         return Preset.load(path)
@@ -115,6 +114,16 @@ def verified(folder: Path, record: FileRecord) -> Path:
     if record.url:
         return download(record.url, record.sha256, record.bytes)
     raise WeightsError(f"{path}: is missing; install or export it again")
+
+
+def _downloaded_record(base: str, sha256: str) -> Preset:
+    record = download(base + PRESET_FILE, sha256)
+    try:
+        return Preset.load(record.parent)
+    except WeightsError:
+        # It may be another thing next time.
+        record.unlink(missing_ok=True)
+        raise
 
 
 def _find(model: str | Path) -> Path:

@@ -24,6 +24,12 @@ def test_a_run_is_resumed_only_where_that_is_asked_for_and_nothing_differs(learn
         open_run_folder(learned, {**MINE, "data": "theirs"}, resume=True)
 
 
+def test_a_run_that_was_moved_goes_on(learned):
+    """Its name is its folder's."""
+    moved = learned.rename(learned.with_name("moved"))
+    open_run_folder(moved, {**MINE, "name": "moved"}, resume=True)
+
+
 def test_a_start_that_failed_does_not_stand_in_the_way(tmp_path):
     """What was made of other frames goes with it; of the same frames it stays."""
     open_run_folder(tmp_path, MINE, resume=False)

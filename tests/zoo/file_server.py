@@ -13,7 +13,7 @@ class FileServer:
 
     Moods: ``truncate`` (promise all, send half, close), ``stall`` (send half, then nothing), ``corrupt`` (one byte
     wrong), ``short`` (half the file as if it were whole), ``long`` (as if the file had more bytes), ``ignore range``,
-    ``wrong range``, ``endless redirect``, ``redirect`` (to ``/moved`` + path), and any number: that status.
+    ``wrong range``, ``login`` (a web page instead), ``endless redirect``, ``redirect`` (to ``/moved`` + path), and any number: that status.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,8 @@ class _Handler(BaseHTTPRequestHandler):
         if mood == "endless redirect":
             state.moods[self.path] = [mood]
             return self.answer(302, b"", Location=self.path)
+        if mood == "login":
+            return self.answer(200, b"<html>Log in</html>", **{"Content-Type": "text/html; charset=utf-8"})
         content = state.files.get(self.path.removeprefix("/moved").split("?")[0])
         if isinstance(mood, int) or content is None:
             return self.answer(mood or 404, b"an error page")

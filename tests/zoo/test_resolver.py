@@ -173,6 +173,24 @@ class TestAddresses:
         assert path.name == "net.onnx"
         assert path.is_relative_to(home)
 
+    @pytest.mark.parametrize("file", ["", "net.onnx"])
+    def test_a_network_that_wants_a_login_first(self, model, server, file):
+        """Its page is told, and does not stay for the file."""
+        for name in ("preset.json", "net.onnx"):
+            server.moods[f"/zoo/remote/{name}"] = ["login"]
+        with pytest.raises(WeightsError, match="sent a web page"):
+            get_preset(model + file)
+        server.moods.clear()
+        assert get_preset(model + file).name == "remote"
+
+    def test_a_damaged_record_does_not_stay(self, model, server):
+        whole = server.files["/zoo/remote/preset.json"]
+        server.files["/zoo/remote/preset.json"] = whole[:40]
+        with pytest.raises(WeightsError, match="is no model record"):
+            get_preset(model)
+        server.files["/zoo/remote/preset.json"] = whole
+        assert get_preset(model).name == "remote"
+
     def test_files_fit_the_record(self, model, server):
         server.files["/zoo/remote/estimator.keras"] = b"KERAS of remote"
         with pytest.raises(WeightsError, match="hash"):
