@@ -1,7 +1,8 @@
 """Datasets of hands: readers of original files, hand centres, and the converted form for training."""
 
 from cn_zoo.datasets.centers import find_centers, read_centers
-from cn_zoo.datasets.converted_set import ConvertedSet, convert_dataset
+from cn_zoo.datasets.convert_dataset import convert_dataset
+from cn_zoo.datasets.converted_set import ConvertedSet
 from cn_zoo.datasets.crop_augmentation import CropAugmentation
 from cn_zoo.datasets.hand_dataset import Frame, HandDataset
 from cn_zoo.datasets.hands2017 import open_hands2017

@@ -1,84 +1,26 @@
-"""A dataset converted once into one HDF5 file of hand patches, for training speed."""
+"""A dataset that was converted once into one HDF5 file of hand patches, for training speed."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cn_zoo.datasets._patch_file import PATCH_MM, PATCH_SIZE, UNITS_PER_MM, VERSION, import_h5py
 from cn_zoo.datasets.crop_augmentation import CropAugmentation, CropJitter
-from cn_zoo.datasets.hand_dataset import Frame, HandDataset
-from cn_zoo.errors import InputError, MissingDependencyError
-from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
+from cn_zoo.datasets.hand_dataset import Frame
+from cn_zoo.errors import InputError
+from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS, Camera
 from cn_zoo.geometry.hand_crop import mm_per_step
 
 if TYPE_CHECKING:
     import h5py
-
-_VERSION = 1
-#: Crops are 128 pixels of a 250 mm cube. Patches show half as much again at the same pitch, so that a crop can be
-#: turned by any angle (its half diagonal is 177 mm) and shifted without running out of image.
-_PATCH_SIZE = CROP_SIZE * 3 // 2
-_PATCH_MM = CUBE_MM * _PATCH_SIZE / CROP_SIZE
-#: Depth is kept in tenths of a millimetre: exact for whole mm, and 16 bits reach 6.5 m.
-_UNITS_PER_MM = 10
-#: Frames written between two marks from which an interrupted conversion goes on.
-_STEP_FRAMES = 256
-
-
-def convert_dataset(
-    dataset: HandDataset,
-    path: str | Path,
-    workers: int = 2,
-    progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Write a dataset's hand patches into one file; go on where an interrupted conversion stopped.
-
-    Frames without a hand centre are left out. The file appears under its name when it is complete; until then it
-    ends in ``.partial``. Every frame carries a checksum (zlib's) that is verified when it is read.
-
-    Args:
-        dataset: what to convert, with the hand centres that its crops are to have.
-        path: the file to write, by custom ``*.h5``.
-        workers: threads that read images.
-        progress: called with frames done and frames in all.
-
-    Raises:
-        MissingDependencyError: h5py is not installed.
-        InputError: no frame has a hand centre, or an image cannot be read.
-    """
-    h5py = _h5py()
-    centers = dataset.centers_uvd
-    dataset = dataset.select(np.isfinite(centers).all(axis=1) & (centers[:, 2] > 0))
-    if not len(dataset):
-        raise InputError(f"{dataset.folder}: no frame has a hand centre; unlabelled frames need find_centers first")
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _open_partial(h5py, partial, dataset) as file:
-        done = int(file.attrs["done"])
-        patches = []
-        for frame in dataset.frames(range(done, len(dataset)), workers):
-            patches.append(_cut_patch(frame))
-            if len(patches) == _STEP_FRAMES or done + len(patches) == len(dataset):
-                file["patch"][done : done + len(patches)] = np.stack(patches)
-                # The mark must not reach the disk before the frames that it vouches for.
-                file.flush()
-                done += len(patches)
-                file.attrs["done"] = done
-                file.flush()
-                patches.clear()
-                if progress:
-                    progress(done, len(dataset))
-    partial.replace(path)
 
 
 class _Handle(NamedTuple):
@@ -113,8 +55,8 @@ class ConvertedSet:
         try:
             file = self._open().file
             header = json.loads(file.attrs["header"])
-            if header["version"] != _VERSION:
-                raise InputError(f"{path}: has format version {header['version']}, expected {_VERSION}; convert again")
+            if header["version"] != VERSION:
+                raise InputError(f"{path}: has format version {header['version']}, expected {VERSION}; convert again")
             self.name: str = header["name"]
             self.skeleton = SKELETONS[header["skeleton"]]
             self.camera = Camera(*header["camera"])
@@ -140,10 +82,10 @@ class ConvertedSet:
         center = self.centers_uvd[index]
         return Frame(
             name=self._open().file["name"].asstr()[index],
-            depth_mm=self._patch(index) / np.float32(_UNITS_PER_MM),
+            depth_mm=self._patch(index) / np.float32(UNITS_PER_MM),
             camera=_patch_camera(self.camera, center),
             joints_xyz=None if self.joints_xyz is None else self.joints_xyz[index],
-            center_uvd=((_PATCH_SIZE - 1) / 2, (_PATCH_SIZE - 1) / 2, float(center[2])),
+            center_uvd=((PATCH_SIZE - 1) / 2, (PATCH_SIZE - 1) / 2, float(center[2])),
         )
 
     def crops(
@@ -173,7 +115,7 @@ class ConvertedSet:
             patch = self._patch(index)
             patch = patch[:, ::-1] if self.hand == "left" else patch
             center, pitch = self.centers_uvd[index, 2], CUBE_MM / CROP_SIZE
-            patch = jitter.tilt_patch(patch, center * _UNITS_PER_MM, pitch * _UNITS_PER_MM)
+            patch = jitter.tilt_patch(patch, center * UNITS_PER_MM, pitch * UNITS_PER_MM)
             crop = jitter.resample(patch, CROP_SIZE, pitch)
             depth[row, ..., 0] = _to_crop(crop, center + jitter.shift_mm[2], jitter.scale)
             if pose is not None:
@@ -183,7 +125,7 @@ class ConvertedSet:
     def _open(self) -> _Handle:
         """The open file; a forked worker opens its own, since HDF5 handles do not survive a fork."""
         if self._handle is None or self._handle.process != os.getpid():
-            h5py = _h5py()
+            h5py = import_h5py()
             try:
                 file = h5py.File(self._path, "r")
             except FileNotFoundError:
@@ -198,7 +140,7 @@ class ConvertedSet:
             with _hdf5_lock():
                 skipped_filters, chunk = self._open().patches.read_direct_chunk((int(index), 0, 0))
             pixels = chunk if skipped_filters else zlib.decompress(chunk)
-            return np.frombuffer(pixels, np.uint16).reshape(_PATCH_SIZE, _PATCH_SIZE)
+            return np.frombuffer(pixels, np.uint16).reshape(PATCH_SIZE, PATCH_SIZE)
         except (OSError, RuntimeError, ValueError, zlib.error) as error:  # HDF5 names some failures not at all
             raise InputError(
                 f"{self._path}: frame {index} cannot be read ({error}); the file is damaged, convert the dataset again"
@@ -214,14 +156,6 @@ class ConvertedSet:
         return (offset * steps[:, None] / POSE_UNIT_MM).astype(np.float32)
 
 
-def _h5py() -> ModuleType:
-    try:
-        import h5py
-    except ImportError:
-        raise MissingDependencyError("converted datasets need h5py: pip install 'cn_zoo[training]'") from None
-    return h5py
-
-
 def _hdf5_lock() -> AbstractContextManager:
     """What lets one thread at a time into HDF5: h5py itself forgets it for direct chunks (its pull request 2764).
 
@@ -232,75 +166,11 @@ def _hdf5_lock() -> AbstractContextManager:
     return phil
 
 
-def _open_partial(h5py: ModuleType, path: Path, dataset: HandDataset) -> h5py.File:
-    """The partial file of exactly this conversion if there is one, else a new one."""
-    fingerprint = _fingerprint(dataset)
-    with suppress(OSError):
-        file = h5py.File(path, "r+")
-        if file.attrs.get("fingerprint") == fingerprint:
-            return file
-        file.close()
-    return _create(h5py, path, dataset, fingerprint)
-
-
-def _create(h5py: ModuleType, path: Path, dataset: HandDataset, fingerprint: str) -> h5py.File:
-    camera = dataset.camera
-    groups, group = np.unique(np.array(dataset.groups), return_inverse=True)
-    header = {
-        "version": _VERSION,
-        "name": dataset.name,
-        "skeleton": dataset.skeleton.name,
-        "camera": [camera.fx, camera.fy, camera.cx, camera.cy],
-        "hand": dataset.hand,
-        "groups": groups.tolist(),
-    }
-    file = h5py.File(path, "w")
-    file.attrs.update(header=json.dumps(header), done=0)
-    if dataset.joints_xyz is not None:
-        file.create_dataset("joints_xyz", data=dataset.joints_xyz.astype(np.float32))
-    file.create_dataset("center_uvd", data=dataset.centers_uvd)
-    file.create_dataset("group", data=group.astype(np.int32))
-    file.create_dataset("name", data=list(dataset.names), dtype=h5py.string_dtype())
-    file.create_dataset(
-        "patch",
-        (len(dataset), _PATCH_SIZE, _PATCH_SIZE),
-        np.uint16,
-        chunks=(1, _PATCH_SIZE, _PATCH_SIZE),
-        compression="gzip",
-        compression_opts=1,
-    )
-    # Last: a file that was not begun in full has none, and is not gone on with.
-    file.attrs["fingerprint"] = fingerprint
-    return file
-
-
-def _fingerprint(dataset: HandDataset) -> str:
-    """Tells apart conversions of different frames, labels or centres, and of frames read in another way."""
-    digest = hashlib.sha256(f"{_VERSION} {dataset.name} {dataset.camera}".encode())
-    digest.update("\n".join(dataset.names).encode())
-    if dataset.joints_xyz is not None:
-        digest.update(np.ascontiguousarray(dataset.joints_xyz))
-    digest.update(np.ascontiguousarray(dataset.centers_uvd))
-    # One frame shows in which unit all are read.
-    digest.update(np.ascontiguousarray(dataset[0].depth_mm))
-    return digest.hexdigest()
-
-
-def _cut_patch(frame: Frame) -> np.ndarray:
-    """The cube of 375 mm around the hand centre as ``(192, 192)`` uint16 tenths of a mm, sampled like a crop."""
-    crop, d = HandCrop(frame.camera, frame.center_uvd, _PATCH_MM), frame.center_uvd[2]
-    window = crop.sample(frame.depth_mm, _PATCH_SIZE).astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        measured = (window > 0) & (window < d + _PATCH_MM / 2)
-    near = max(d - _PATCH_MM / 2, 1 / _UNITS_PER_MM)
-    return np.where(measured, np.rint(np.maximum(window, near) * _UNITS_PER_MM), 0).astype(np.uint16)
-
-
 def _patch_camera(camera: Camera, center: np.ndarray) -> Camera:
     """The camera whose image the patch is: the same rays, another pixel grid."""
     u, v, d = center.tolist()
-    focal = d * _PATCH_SIZE / _PATCH_MM
-    middle = (_PATCH_SIZE - 1) / 2
+    focal = d * PATCH_SIZE / PATCH_MM
+    middle = (PATCH_SIZE - 1) / 2
     return Camera(
         focal, focal, middle + (camera.cx - u) * focal / camera.fx, middle + (camera.cy - v) * focal / camera.fy
     )
@@ -308,7 +178,7 @@ def _patch_camera(camera: Camera, center: np.ndarray) -> Camera:
 
 def _to_crop(patch: np.ndarray, center_mm: float, scale: float) -> np.ndarray:
     """Tenths of a mm to [-1, 1] about a centre's depth; 0, no measurement, becomes background."""
-    crop = patch / np.float32(_UNITS_PER_MM)
+    crop = patch / np.float32(UNITS_PER_MM)
     crop -= np.float32(center_mm)
     crop /= np.float32(CUBE_MM / 2 / scale)
     np.clip(crop, -1.0, 1.0, out=crop)

@@ -12,11 +12,9 @@ from cn_zoo.datasets import (
     CropAugmentation,
     convert_dataset,
     open_icvl,
-    open_labelled_folder,
     open_msra,
     open_nyu,
 )
-from cn_zoo.datasets import converted_set as module
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import HandCrop
 
@@ -107,94 +105,11 @@ def test_augmented_crops_follow_the_seed(msra_tree, tmp_path):
         assert (a != c).any() and (a != d).any() and a.dtype == np.float32
 
 
-def test_goes_on_after_an_interruption(msra_tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_STEP_FRAMES", 3)
-    dataset = open_msra(msra_tree.folder)
-    convert_dataset(dataset, tmp_path / "whole.h5")
-    read = []
-
-    def failing(path):
-        read.append(path.name)
-        if len(read) > 6:
-            raise KeyboardInterrupt
-        return dataset.read_depth(path)
-
-    with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
-    assert not (tmp_path / "set.h5").exists()
-    done = []
-    convert_dataset(dataset, tmp_path / "set.h5", progress=lambda now, total: done.append((now, total)))
-    assert done == [(6, 8), (8, 8)] or done == [(8, 8)]
-    whole, resumed = ConvertedSet(tmp_path / "whole.h5"), ConvertedSet(tmp_path / "set.h5")
-    np.testing.assert_array_equal(whole.crops(range(8))[0], resumed.crops(range(8))[0])
-    assert not (tmp_path / "set.h5.partial").exists()
-
-
-def test_does_not_go_on_with_other_labels(msra_tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_STEP_FRAMES", 2)
-    dataset = open_msra(msra_tree.folder)
-
-    def failing(path):
-        if path.name == "000001_depth.bin" and path.parent.name == "TIP":
-            raise KeyboardInterrupt
-        return dataset.read_depth(path)
-
-    with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
-    done = []
-    moved = dataset.with_centers(dataset.centers_uvd + (3, 0, 0))
-    convert_dataset(moved, tmp_path / "set.h5", progress=lambda now, total: done.append(now))
-    assert done == [2, 4, 6, 8]
-
-
-def interrupted(dataset, path):
-    """Begin a conversion and leave its partial file."""
-
-    def failing(file):
-        if file.name == dataset.names[-1]:
-            raise KeyboardInterrupt
-        return dataset.read_depth(file)
-
-    with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), path, workers=1)
-
-
-def test_does_not_go_on_with_another_unit(labelled_tree, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_STEP_FRAMES", 1)
-    interrupted(open_labelled_folder(labelled_tree.folder), tmp_path / "set.h5")
-    dataset = open_labelled_folder(labelled_tree.folder)
-    twice = replace(dataset, read_depth=lambda path: 2 * dataset.read_depth(path))
-    done = []
-    convert_dataset(twice, tmp_path / "set.h5", progress=lambda now, total: done.append(now))
-    assert done == [1, 2]
-
-
-def test_a_file_hardly_begun_is_begun_anew(labelled_tree, tmp_path):
-    with h5py.File(tmp_path / "set.h5.partial", "w") as file:
-        file.attrs["done"] = 1
-    convert_dataset(open_labelled_folder(labelled_tree.folder), tmp_path / "set.h5")
-    assert len(ConvertedSet(tmp_path / "set.h5")) == 2
-
-
-def test_a_file_without_all_its_parts_is_begun_anew(labelled_tree, tmp_path, monkeypatch):
-    dataset = open_labelled_folder(labelled_tree.folder)
-
-    def full(*_, **__):
-        raise OSError("no space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(h5py.Group, "create_dataset", full)
-        with pytest.raises(OSError, match="no space"):
-            convert_dataset(dataset, tmp_path / "set.h5")
-    convert_dataset(dataset, tmp_path / "set.h5")
-    assert len(ConvertedSet(tmp_path / "set.h5")) == 2
-
-
 def test_damage_is_noticed(nyu_tree, tmp_path):
     path = tmp_path / "set.h5"
     convert_dataset(open_nyu(nyu_tree.folder), path)
     content = bytearray(path.read_bytes())
-    with module._h5py().File(path) as file:
+    with h5py.File(path) as file:
         offset = file["patch"].id.get_chunk_info(1).byte_offset
     content[offset + 500] ^= 0x10
     path.write_bytes(content)
@@ -210,30 +125,6 @@ def test_files_that_are_no_converted_sets(tmp_path):
         ConvertedSet(tmp_path / "text.h5")
     with pytest.raises(InputError, match="no such file"):
         ConvertedSet(tmp_path / "absent.h5")
-
-
-def test_frames_without_a_centre_are_left_out(msra_tree, tmp_path):
-    dataset = open_msra(msra_tree.folder)
-    centers = dataset.centers_uvd.copy()
-    centers[0] = np.nan
-    centers[5, 2] = 0.0  # as some files say that there is none
-    convert_dataset(dataset.with_centers(centers), tmp_path / "set.h5")
-    converted = ConvertedSet(tmp_path / "set.h5")
-    assert len(converted) == 6
-    assert converted.groups.tolist() == ["subject P0"] * 3 + ["subject P1"] * 3
-
-
-def test_unlabelled_frames(labelled_tree, tmp_path):
-    (labelled_tree.folder / "joints.csv").unlink()
-    dataset = open_labelled_folder(labelled_tree.folder)
-    with pytest.raises(InputError, match="no frame has a hand centre"):
-        convert_dataset(dataset, tmp_path / "set.h5")
-    centers = dataset.camera.xyz_to_uvd(labelled_tree.joints_xyz.mean(axis=1))
-    convert_dataset(dataset.with_centers(centers), tmp_path / "set.h5")
-    depth, pose = ConvertedSet(tmp_path / "set.h5").crops([1])
-    assert pose is None
-    expected = HandCrop(dataset.camera, centers[1]).cut(labelled_tree.depth[1])
-    np.testing.assert_allclose(depth[0, ..., 0], expected, atol=0.05 / 125)
 
 
 def test_may_be_sent_to_a_worker(nyu_tree, tmp_path):

@@ -13,7 +13,8 @@ class FileServer:
 
     Moods: ``truncate`` (promise all, send half, close), ``stall`` (send half, then nothing), ``corrupt`` (one byte
     wrong), ``short`` (half the file as if it were whole), ``long`` (as if the file had more bytes), ``ignore range``,
-    ``wrong range``, ``login`` (a web page instead), ``endless redirect``, ``redirect`` (to ``/moved`` + path), and any number: that status.
+    ``wrong range``, ``login`` (a web page instead), ``endless redirect``, ``redirect`` (to ``/moved`` + path), and any
+    number: that status.
     """
 
     def __init__(self) -> None:
