@@ -2,12 +2,13 @@
 
 from cn_zoo.geometry.camera import CAMERAS, Camera
 from cn_zoo.geometry.hand_crop import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, HandCrop
-from cn_zoo.geometry.skeleton import PART_COLOURS, SKELETONS, Skeleton
+from cn_zoo.geometry.skeleton import LABELLED, PART_COLOURS, SKELETONS, Skeleton
 
 __all__ = [
     "CAMERAS",
     "CROP_SIZE",
     "CUBE_MM",
+    "LABELLED",
     "PART_COLOURS",
     "POSE_UNIT_MM",
     "SKELETONS",

@@ -144,3 +144,6 @@ def _part(joint: str) -> str:
 
 #: The three benchmark skeletons (dataset readmes; NYU's 14 of 36 as in Tompson et al. 2014 and after).
 SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in (_nyu(), _icvl(), _msra())}
+#: The skeletons by which synthetic hands are labelled, and whose hand centres the hand locator knows, in the order in
+#: which arrays hold several.
+LABELLED = ("nyu", "icvl", "msra")

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from cn_zoo.errors import NoHandError
+from cn_zoo.inference.distinct_hands import distinct_hands
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.localisation import HandLocation, no_hand_error
-from cn_zoo.inference.localisation_network import SAME_HAND_MM
 from cn_zoo.inference.log_odds import log_odds, to_probability
 
 #: What the locator alone finds less likely to be a hand is not looked at.
@@ -183,13 +183,7 @@ def _judged(place: HandLocation, pose: HandPose, usual_mm: float) -> ChosenHand:
 
 
 def _distinct(looks: Sequence[ChosenHand]) -> list[ChosenHand]:
-    """The same without hands seen from two places; the first look at each stays."""
-    kept: list[ChosenHand] = []
-    for look in looks:
-        means = [other.pose.xyz.mean(axis=0) for other in kept]
-        if all(math.dist(look.pose.xyz.mean(axis=0), mean) > SAME_HAND_MM for mean in means):
-            kept.append(look)
-    return kept
+    return distinct_hands(looks, lambda look: look.pose.xyz.mean(axis=0))
 
 
 def _wanted_first(hands: Sequence[ChosenHand], look_at: Callable[[HandLocation, str], HandPose]) -> list[ChosenHand]:

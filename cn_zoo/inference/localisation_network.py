@@ -19,16 +19,15 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import POSE_UNIT_MM, Camera, HandCrop
+from cn_zoo.geometry import LABELLED, POSE_UNIT_MM, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView, with_neighbours
+from cn_zoo.inference.distinct_hands import distinct_hands
 from cn_zoo.inference.localisation import HandLocation, locate_hand, no_hand_error
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
 
-#: Skeletons whose hand centres the judge gives, in order.
-JUDGE_CENTERS = ("nyu", "icvl", "msra")
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
 #: Places of lower log odds are not worth asking about, nor are those so much below the best one.
@@ -39,8 +38,6 @@ _SETTLED = 0.9
 _GEOMETRY_LOG_ODDS = 0.0
 #: The judge looks again where the centre was this far off, in mm.
 _FAR_OFF_MM = 20.0
-#: Found hands nearer to one another than this are the same one.
-SAME_HAND_MM = 60.0
 #: Around its centre, this much is a hand's.
 _HAND_RADIUS_MM = 70.0
 _NEAREST_MM = 60.0
@@ -86,7 +83,7 @@ class Evidence:
         finder: the finder's log odds that it is a hand's centre.
         judge: the judge's log odds that it is a hand.
         right: probability that it is a right one.
-        centers: (3, 3) xyz mm of the hand centres in the order of `JUDGE_CENTERS`.
+        centers: (3, 3) xyz mm of the hand centres in the order of `LABELLED`.
     """
 
     finder: float
@@ -164,16 +161,16 @@ class HandLocator:
         """
         if max_hands < 1:
             raise ValueError(f"max_hands is at least 1; received {max_hands}")
-        if skeleton not in JUDGE_CENTERS:
-            raise ValueError(f"a skeleton is one of {', '.join(JUDGE_CENTERS)}; received {skeleton!r}")
-        which = JUDGE_CENTERS.index(skeleton)
+        if skeleton not in LABELLED:
+            raise ValueError(f"a skeleton is one of {', '.join(LABELLED)}; received {skeleton!r}")
+        which = LABELLED.index(skeleton)
         depth_mm = _without(depth_mm, camera, known) if known else depth_mm
         evidence = self.evidence(depth_mm, camera, _PLACES + max_hands - 1)
         found = [self._location(each, which, camera) for each in evidence]
         if all(each.confidence < _SETTLED for each in found):
             found += [self._location(each, which, camera) for each in self._evidence_of_geometry(depth_mm, camera)]
         found.sort(key=lambda each: -each.confidence)
-        return _distinct(found, camera)
+        return distinct_hands(found, lambda hand: camera.uvd_to_xyz(np.array(hand.center_uvd)))
 
     def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
         """What is to be said of the likeliest places, ``count`` at most; arguments as for `candidates`."""
@@ -232,16 +229,3 @@ def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, 
 def _wanted(location: HandLocation, hand: str) -> float:
     """Probability that a hand is of the wanted side. Less is to be trusted than that it is one at all."""
     return {"right": location.right, "left": 1 - location.right, "auto": 1.0}[hand]
-
-
-def _distinct(hands: list[HandLocation], camera: Camera) -> list[HandLocation]:
-    """The same without those found twice; the first of each stays."""
-    kept: list[HandLocation] = []
-    for hand in hands:
-        if all(_distance_mm(hand, other, camera) > SAME_HAND_MM for other in kept):
-            kept.append(hand)
-    return kept
-
-
-def _distance_mm(hand: HandLocation, other: HandLocation, camera: Camera) -> float:
-    return math.dist(camera.uvd_to_xyz(hand.center_uvd), camera.uvd_to_xyz(other.center_uvd))

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, SKELETONS
+from cn_zoo.geometry import CROP_SIZE, LABELLED, SKELETONS
 from cn_zoo.synthesis.frame import draw_crops
-from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.presets import Preset
 
 #: Crops drawn stage by stage at a time: more would push each other's data out of the processor's caches.

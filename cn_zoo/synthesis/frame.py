@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, Camera, HandCrop
+from cn_zoo.geometry import CROP_SIZE, LABELLED, Camera, HandCrop
 from cn_zoo.synthesis.crop_cut import cut_crop
-from cn_zoo.synthesis.labels import LABELLED, label_joints
+from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.presets import Lens, Preset
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.setting import JOINT_ROWS, Setting, draw_setting, keep_box, render, render_into

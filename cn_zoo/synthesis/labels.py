@@ -9,8 +9,6 @@ import numpy as np
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 
-#: The skeletons a sample is labelled with.
-LABELLED = ("nyu", "icvl", "msra")
 _FINGERS = ("index", "middle", "ring", "little")
 
 

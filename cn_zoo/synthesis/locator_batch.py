@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
+from cn_zoo.geometry import CROP_SIZE, LABELLED, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView
-from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
 
 #: Rows and columns of the canvas that the finder trains on, and places a frame that the judge trains on.

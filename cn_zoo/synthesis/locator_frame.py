@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cn_zoo.geometry import Camera
-from cn_zoo.synthesis.labels import LABELLED, label_joints
+from cn_zoo.geometry import LABELLED, Camera
+from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene

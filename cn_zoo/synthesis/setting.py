@@ -8,12 +8,12 @@ from functools import cache, lru_cache
 
 import numpy as np
 
-from cn_zoo.geometry import CROP_SIZE, SKELETONS, Camera
+from cn_zoo.geometry import CROP_SIZE, LABELLED, SKELETONS, Camera
 from cn_zoo.synthesis.hand_mesh import HandMesh
 from cn_zoo.synthesis.hand_model import HandModel
 from cn_zoo.synthesis.hand_pose import draw_pose
 from cn_zoo.synthesis.hand_shape import ShapedHand
-from cn_zoo.synthesis.labels import BLENDS, LABELLED
+from cn_zoo.synthesis.labels import BLENDS
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import Lens, PoseShares, Preset
 from cn_zoo.synthesis.rasterizer import rasterize

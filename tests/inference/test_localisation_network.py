@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from cn_zoo.errors import NoHandError, WeightsError
-from cn_zoo.geometry import CAMERAS, Camera
+from cn_zoo.geometry import CAMERAS, LABELLED, Camera
 from cn_zoo.inference.localisation_network import HandLocator
 from cn_zoo.inference.localisation_record import LocatorRecord
 from cn_zoo.synthesis.frame import draw_frame
-from cn_zoo.synthesis.labels import LABELLED
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo.resolver import PRETRAINED
