@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from cn_zoo.geometry import Camera
@@ -35,5 +37,18 @@ class _CenterType(click.ParamType):
         return u, v, d
 
 
+class _NumberRange(click.FloatRange):
+    """A range that holds no NaN: to click it lies in every range."""
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> float:
+        number = super().convert(value, param, context)
+        if math.isnan(number):
+            self.fail(f"{value} is no number", param, context)
+        return number
+
+
 CAMERA = _CameraType()
 CENTER = _CenterType()
+#: From nanometres to kilometres.
+SCALE = _NumberRange(1e-6, 1e6)
+RATE = _NumberRange(1e-3, 1e6)

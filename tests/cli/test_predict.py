@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import signal
 import struct
 import sys
 import zlib
@@ -15,6 +16,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from cn_zoo.cli import _worker_processes
+from cn_zoo.cli._picture_paths import _picture_names
 from cn_zoo.cli.main import _cn_zoo, exit_code
 from cn_zoo.errors import CnZooError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera
@@ -219,7 +222,7 @@ def test_python_and_command_line_agree():
 
 
 def test_many_files_are_shared_among_workers_in_their_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict_command, "_WORTH_WORKERS", 3)
+    monkeypatch.setattr(predict_command, "WORTH_WORKERS", 3)
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"")
     code, out, err = predict(HAND, bad, HAND)
@@ -369,7 +372,7 @@ def test_a_picture_of_no_known_format_is_refused(tmp_path, option):
 
 def test_numbered_pictures_avoid_other_sources_names():
     files = [Path(name) for name in ("a.png", "a.npy", "a_2.png", "a.bin", "b/a_2.png")]
-    assert list(predict_command._picture_names(files).values()) == [
+    assert list(_picture_names(files).values()) == [
         "a.png",
         "a_3.png",
         "a_2.png",
@@ -380,10 +383,10 @@ def test_numbered_pictures_avoid_other_sources_names():
 
 def test_workers_leave_ctrl_c_to_their_parent(monkeypatch):
     signals = []
-    monkeypatch.setattr(predict_command.signal, "signal", lambda *pair: signals.append(pair))
-    monkeypatch.setattr(predict_command, "_Worker", lambda job: None)
-    predict_command._start_worker(None)
-    assert signals == [(predict_command.signal.SIGINT, predict_command.signal.SIG_IGN)]
+    monkeypatch.setattr(_worker_processes.signal, "signal", lambda *pair: signals.append(pair))
+    monkeypatch.setattr(_worker_processes, "Worker", lambda job: None)
+    _worker_processes._start_worker(None)
+    assert signals == [(signal.SIGINT, signal.SIG_IGN)]
 
 
 class _StoppedPool:
@@ -412,9 +415,9 @@ class _StoppedPool:
     ("stop", "expected", "word"), [(KeyboardInterrupt, 1, "Aborted!"), (BrokenProcessPool, 3, "a worker process died")]
 )
 def test_a_stopped_batch_keeps_what_is_done(tmp_path, monkeypatch, stop, expected, word):
-    monkeypatch.setattr(predict_command, "_WORTH_WORKERS", 3)
-    monkeypatch.setattr(predict_command.signal, "signal", lambda *pair: None)
-    monkeypatch.setattr(predict_command, "ProcessPoolExecutor", _StoppedPool)
+    monkeypatch.setattr(predict_command, "WORTH_WORKERS", 3)
+    monkeypatch.setattr(_worker_processes.signal, "signal", lambda *pair: None)
+    monkeypatch.setattr(_worker_processes, "ProcessPoolExecutor", _StoppedPool)
     monkeypatch.setattr(_StoppedPool, "stop", stop, raising=False)
     output = tmp_path / "records.jsonl"
     code, _, err = predict(HAND, HAND, HAND, "--output", output, "--quiet")
@@ -429,7 +432,7 @@ def test_a_batch_stopped_before_its_first_record_keeps_an_earlier_output(tmp_pat
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict_command._Worker, "__call__", stop)
+    monkeypatch.setattr(predict_command.Worker, "__call__", stop)
     output = tmp_path / "records.jsonl"
     output.write_text("earlier")
     assert predict(HAND, HAND, "--output", output, "--quiet")[0] == 1

@@ -1,0 +1,57 @@
+"""A prediction job on all cores."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from cn_zoo.cli._prediction import Job, Result, Source, Worker
+from cn_zoo.errors import InputError
+
+#: Below so many files the workers would take longer to start than to work.
+WORTH_WORKERS = 64
+_CORES = os.cpu_count() or 1
+
+
+def in_parallel(job: Job, work: list[Source]) -> Generator[Result, None, None]:
+    """Do a job on all cores, results in the sources' order, few at a time: memory stays constant.
+
+    Processes, because reading and localising mostly hold Python's lock. Spawned: a fork would copy running threads.
+
+    Raises:
+        InputError: a worker process died.
+    """
+    waiting: deque[Future] = deque()
+    pool = ProcessPoolExecutor(min(_CORES, len(work)), get_context("spawn"), _start_worker, (job,))
+    try:
+        for source in work:
+            waiting.append(pool.submit(_run_worker, source))
+            if len(waiting) > 4 * _CORES:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool:
+        raise InputError(
+            "a worker process died, perhaps for want of memory; "
+            f"go on with the sources that have no record, fewer than {WORTH_WORKERS} at once to do without workers"
+        ) from None
+    finally:
+        # After Ctrl-C nobody waits for the rest.
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker(job: Job) -> None:
+    """In a worker process: load the model once. Ctrl-C is the parent's affair: a worker that it ends hangs the pool."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    global _worker
+    _worker = Worker(job)
+
+
+def _run_worker(source: Source) -> Result:
+    """In a worker process: do one source."""
+    return _worker(source)
