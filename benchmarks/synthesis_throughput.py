@@ -16,7 +16,7 @@ from pathlib import Path
 from cn_zoo.synthesis import frame, setting
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.synthesis.worker import WorkerPool
+from cn_zoo.synthesis.worker_pool import WorkerPool
 
 BATCH = 50
 

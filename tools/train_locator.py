@@ -16,7 +16,7 @@ import numpy as np
 
 from cn_zoo.geometry import HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS

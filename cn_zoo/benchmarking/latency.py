@@ -10,7 +10,7 @@ import numpy as np
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import Camera, HandCrop
-from cn_zoo.inference.estimator import HandPoseEstimator
+from cn_zoo.inference.hand_pose_estimator import HandPoseEstimator
 from cn_zoo.inference.runtimes import Runtime
 from cn_zoo.zoo import Preset
 

@@ -16,7 +16,7 @@ from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_p
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.geometry.frame_view import FrameView
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from cn_zoo.synthesis.worker import WorkerPool
+from cn_zoo.synthesis.worker_pool import WorkerPool
 
 
 class DrawnStream(keras.utils.PyDataset):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from cn_zoo.models import build_hand_head, evidence_of, set_head
-from cn_zoo.synthesis.worker import WorkerPool
+from cn_zoo.synthesis.worker_pool import WorkerPool
 from cn_zoo.training.hand_places import HandPlaces, draw_hand_places
 from cn_zoo.training.head_fit import fit_head
 

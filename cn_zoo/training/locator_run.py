@@ -11,8 +11,8 @@ import numpy as np
 
 from cn_zoo.errors import InputError
 from cn_zoo.exporting.write_onnx import write_onnx
-from cn_zoo.inference.localisation_network import HandLocator
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models import load_keras_file
@@ -24,7 +24,7 @@ from cn_zoo.training.locator_export import export_small
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
-from cn_zoo.training.progress import RichProgress
+from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.zoo import FileRecord

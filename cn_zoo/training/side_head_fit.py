@@ -10,8 +10,8 @@ from keras import KerasTensor
 
 from cn_zoo.models import build_side_head, evidence_of, set_head
 from cn_zoo.objective import side_error
+from cn_zoo.synthesis.crop_stream import CropStream
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.head_fit import fit_head
 
 _BATCH = 100

@@ -9,8 +9,8 @@ import numpy as np
 
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.models import set_sigma_calibration, spreads_of
+from cn_zoo.synthesis.crop_stream import CropStream
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.warm_start import is_alike

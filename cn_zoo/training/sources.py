@@ -10,8 +10,8 @@ import numpy as np
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
 from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.geometry import POSE_UNIT_MM
+from cn_zoo.synthesis.crop_stream import CropStream
 from cn_zoo.synthesis.presets import Preset
-from cn_zoo.synthesis.stream import CropStream
 from cn_zoo.training.batch_order import BatchOrder
 from cn_zoo.training.devices import ALONE, Host
 

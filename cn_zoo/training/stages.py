@@ -19,8 +19,8 @@ from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.devices import ALONE, Host
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
-from cn_zoo.training.progress import RichProgress
 from cn_zoo.training.recipe import Recipe
+from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sample_sheets import SampleSheets
 from cn_zoo.training.schedule import warm_cosine

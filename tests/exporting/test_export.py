@@ -17,7 +17,7 @@ from cn_zoo.exporting import export_estimator, export_generator, export_locator
 from cn_zoo.geometry import SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge

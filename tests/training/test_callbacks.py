@@ -12,7 +12,7 @@ from rich.console import Console
 from cn_zoo.errors import InputError
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.loss_guard import LossGuard
-from cn_zoo.training.progress import RichProgress
+from cn_zoo.training.rich_progress import RichProgress
 
 
 def _model(width=2):
@@ -74,7 +74,9 @@ def test_a_checkpoint_of_another_architecture(tmp_path):
 def test_the_terminal_is_given_back_however_training_ends(target, monkeypatch, tmp_path):
     """Rich hides the cursor while a bar is shown."""
     shown = StringIO()
-    monkeypatch.setattr("cn_zoo.training.progress.Console", lambda stderr: Console(file=shown, force_terminal=True))
+    monkeypatch.setattr(
+        "cn_zoo.training.rich_progress.Console", lambda stderr: Console(file=shown, force_terminal=True)
+    )
     guard = LossGuard("joint", tmp_path / "none.weights.h5")
     with suppress(InputError), RichProgress("joint", steps=2, done=0, batch_size=1) as progress:
         _fit(_model(), [[1, 1], [target, 1]], guard, progress)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.errors import InputError
-from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
 from cn_zoo.training import locator_run

@@ -9,7 +9,7 @@ from network_checks import assert_same, outputs_in_fresh_process
 
 from cn_zoo.evaluation.reliability import synthetic_errors
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.presets import PRESETS

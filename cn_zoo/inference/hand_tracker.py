@@ -10,8 +10,8 @@ import numpy as np
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.estimator import HANDS, HandPoseEstimator
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.hand_pose_estimator import HANDS, HandPoseEstimator
 from cn_zoo.inference.one_euro import JOINT_SMOOTHING, OneEuro, OneEuroFilter
 from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.io.plausibility import PLAUSIBLE_MM

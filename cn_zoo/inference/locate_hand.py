@@ -17,6 +17,7 @@ import numpy as np
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import Camera
+from cn_zoo.inference.hand_location import HandLocation
 
 _NEAR_MM, _FAR_MM = 50.0, 3000.0
 _COARSE_COLUMNS = 160
@@ -65,29 +66,6 @@ _WEIGHTS = {
 }
 _LONGEST_CONTOUR_M = 0.3  # more is ragged cloth
 _LEAST_CONFIDENCE = 0.03
-
-
-@dataclass(frozen=True)
-class HandLocation:
-    """Where a hand is.
-
-    Attributes:
-        center_uvd: the hand's centre (u px, v px, d mm), an estimate of the mean of its joints.
-        confidence: 0..1, the estimated probability that this is a hand and no other place is a better one.
-        right: 0..1, the estimated probability that it is a right hand; geometry alone cannot tell.
-    """
-
-    center_uvd: tuple[float, float, float]
-    confidence: float
-    right: float = 0.5
-
-
-def no_hand_error(likeliest: float) -> NoHandError:
-    """What to raise where no place is surely enough a hand; ``likeliest`` is the probability of the best."""
-    return NoHandError(
-        f"no hand found (the likeliest place is one with {likeliest:.0%}); check the depth scale and the camera, or "
-        "give the centre"
-    )
 
 
 @dataclass(frozen=True)

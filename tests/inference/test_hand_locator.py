@@ -7,8 +7,8 @@ import pytest
 
 from cn_zoo.errors import NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, LABELLED, Camera
-from cn_zoo.inference.localisation_network import HandLocator
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -229,7 +229,7 @@ def test_without_files_there_is_no_locator(tmp_path):
 
 def test_files_missing_from_the_package_are_told(tmp_path, monkeypatch):
     """Geometry alone then answers, much worse."""
-    monkeypatch.setattr("cn_zoo.inference.localisation_record.PRETRAINED", tmp_path)
+    monkeypatch.setattr("cn_zoo.inference.locator_record.PRETRAINED", tmp_path)
     with pytest.warns(UserWarning, match=r"locator\.json: is missing.*install cn_zoo again"):
         assert LocatorRecord.load(tmp_path / "locator") is None
 

@@ -7,8 +7,8 @@ import pytest
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.inference.localisation import HandLocation
-from cn_zoo.inference.localisation_network import HandLocator
+from cn_zoo.inference.hand_location import HandLocation
+from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.zoo import Preset
 
 CAMERA = CAMERAS["nyu"]

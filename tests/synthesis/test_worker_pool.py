@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from cn_zoo.synthesis.worker import WorkerPool
+from cn_zoo.synthesis.worker_pool import WorkerPool
 
 TASKS = """
 import os, time

@@ -19,19 +19,19 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import LABELLED, POSE_UNIT_MM, Camera, HandCrop
-from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView, with_neighbours
+from cn_zoo.geometry import LABELLED, Camera, HandCrop
+from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
 from cn_zoo.inference.distinct_hands import distinct_hands
-from cn_zoo.inference.localisation import HandLocation, locate_hand, no_hand_error
-from cn_zoo.inference.localisation_record import LocatorRecord
+from cn_zoo.inference.hand_finder import NEAREST_MM, HandFinder
+from cn_zoo.inference.hand_location import HandLocation, no_hand_error
+from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.resolver import PRETRAINED
 
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
-#: Places of lower log odds are not worth asking about, nor are those so much below the best one.
-_LEAST_LOG_ODDS, _WORSE_BY = -5.0, 2.5
 #: Geometry is asked where no place is as likely as this.
 _SETTLED = 0.9
 #: A place that geometry names counts as much as one of these log odds of the finder: of its better ones.
@@ -40,39 +40,6 @@ _GEOMETRY_LOG_ODDS = 0.0
 _FAR_OFF_MM = 20.0
 #: Around its centre, this much is a hand's.
 _HAND_RADIUS_MM = 70.0
-_NEAREST_MM = 60.0
-#: How far the middle of a cell lies behind its first pixel, in pixels of the view.
-_CELL_MIDDLE = (VIEW_CELL - 1) / 2
-
-
-class HandFinder:
-    """Names places in a whole depth image where hands may be.
-
-    Args:
-        path: the network's ONNX file, verified already.
-
-    Raises:
-        WeightsError: the file is broken.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._network = open_runtime(path)
-
-    def places(self, view: FrameView, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """The likeliest places, best first: ``(K, 3)`` xyz mm and their log odds ``(K,)``; K is at most ``count``."""
-        cells = self._network.run(view.planes())["cells"]
-        log_odds = cells[..., 0]
-        least = max(_LEAST_LOG_ODDS, float(log_odds.max()) - _WORSE_BY)
-        peaks = (log_odds >= with_neighbours(log_odds, np.maximum)) & (log_odds > least)
-        rows, columns = np.nonzero(peaks)
-        best = np.argsort(-log_odds[rows, columns])[:count]
-        rows, columns = rows[best], columns[best]
-        odds, right, down, behind = cells[rows, columns].T
-        uvd = np.empty((len(best), 3))
-        uvd[:, 0] = VIEW_CELL * (columns + right) + _CELL_MIDDLE
-        uvd[:, 1] = VIEW_CELL * (rows + down) + _CELL_MIDDLE
-        uvd[:, 2] = np.maximum(view.cell_depths()[rows, columns] + POSE_UNIT_MM * behind, _NEAREST_MM)
-        return view.camera.uvd_to_xyz(uvd), odds
 
 
 @dataclass(frozen=True)
@@ -191,7 +158,7 @@ class HandLocator:
     def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
         evidence = self._look(depth_mm, camera, place, finder)
         center = evidence.centers[-1]
-        if math.dist(center, place) < _FAR_OFF_MM or center[2] < _NEAREST_MM:
+        if math.dist(center, place) < _FAR_OFF_MM or center[2] < NEAREST_MM:
             return evidence
         return self._look(depth_mm, camera, center, finder)
 
@@ -213,7 +180,7 @@ def _without(depth_mm: np.ndarray, camera: Camera, hands: Sequence[tuple[float, 
     left = depth_mm.copy()
     for u, v, d in hands:
         # The ball's outline in the image; what is nearer than its centre spreads a little farther.
-        reach = _HAND_RADIUS_MM / max(d - _HAND_RADIUS_MM, _NEAREST_MM)
+        reach = _HAND_RADIUS_MM / max(d - _HAND_RADIUS_MM, NEAREST_MM)
         rows, columns = (
             slice(max(math.floor(middle - reach * focal), 0), math.ceil(middle + reach * focal) + 1)
             for middle, focal in ((v, camera.fy), (u, camera.fx))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from cn_zoo.synthesis.crop_stream import CropStream
 from cn_zoo.synthesis.frame import draw_crop
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.synthesis.stream import CropStream
 
 PRESET = PRESETS["icvl"]
 

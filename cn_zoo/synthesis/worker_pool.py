@@ -96,7 +96,7 @@ def serve(draw: Callable[..., Any]) -> None:
 
 
 def _start_child(draw: Callable[..., Any]) -> subprocess.Popen:
-    imports = f"from cn_zoo.synthesis.worker import serve; from {draw.__module__} import {draw.__name__}"
+    imports = f"from cn_zoo.synthesis.worker_pool import serve; from {draw.__module__} import {draw.__name__}"
     program = f"import sys; sys.path[:] = {sys.path!r}; {imports}; serve({draw.__name__})"
     return subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
