@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 from cn_zoo.cli._prediction import Job, Result, Source, Worker
@@ -30,7 +31,9 @@ def in_parallel(job: Job, work: list[Source]) -> Generator[Result, None, None]:
     pool = ProcessPoolExecutor(min(_CORES, len(work)), get_context("spawn"), _start_worker, (job,))
     try:
         for source in work:
-            waiting.append(pool.submit(_run_worker, source))
+            # Submitting starts the processes.
+            with _interrupts_held():
+                waiting.append(pool.submit(_run_worker, source))
             if len(waiting) > 4 * _CORES:
                 yield waiting.popleft().result()
         while waiting:
@@ -43,6 +46,19 @@ def in_parallel(job: Job, work: list[Source]) -> Generator[Result, None, None]:
     finally:
         # After Ctrl-C nobody waits for the rest.
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait. Processes that are started meanwhile never see it, not even before `_start_worker`."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(job: Job) -> None:

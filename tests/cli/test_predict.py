@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import struct
+import subprocess
 import sys
 import zlib
 from concurrent.futures import Future
@@ -387,6 +388,19 @@ def test_workers_leave_ctrl_c_to_their_parent(monkeypatch):
     monkeypatch.setattr(_worker_processes, "Worker", lambda job: None)
     _worker_processes._start_worker(None)
     assert signals == [(signal.SIGINT, signal.SIG_IGN)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
+def test_ctrl_c_does_not_reach_workers_that_are_being_started():
+    """While they import, they would tell it with a traceback."""
+    ask = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+
+    def is_spared():
+        return subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+
+    with _worker_processes._interrupts_held():
+        assert is_spared() == "True"
+    assert is_spared() == "False"
 
 
 class _StoppedPool:
