@@ -33,7 +33,7 @@ from cn_zoo.evaluation import (
 @click.option("--predictions", type=click.Path(path_type=Path), help="Text: a frame a line, u v d of each joint.")
 @click.option("--labels", type=click.Path(path_type=Path), help="The truth, in the same format.")
 @click.option("--model", help="A name of `cn-zoo models`, a path, or a URL.")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the dataset's original files.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of original dataset files, or a labelled folder.")
 @click.option("--split", type=click.Choice(["test", "train"]), help="[default: test, if it is there]")
 @click.option("--centers", default="labels", show_default=True, help="Hand centres: labels, auto, or a text file.")
 @click.option("--save-predictions", type=click.Path(path_type=Path), help="Write the model's u v d as text.")

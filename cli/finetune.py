@@ -10,7 +10,7 @@ from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
-@click.option("--model", required=True, help="A zoo name, a path or an address.")
+@click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
 @click.option("--labelled", required=True, type=click.Path(path_type=Path), help="Depth maps with joints.")
 @click.option("--unlabelled", type=click.Path(path_type=Path), help="Depth maps without joints, to learn from as well.")
 @click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Run folder.")

@@ -33,8 +33,10 @@ _PIPE = "-"
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL.")
 @click.option("--camera", type=CAMERA, help="nyu, icvl, msra, or fx,fy,cx,cy. [default: the model's own]")
-@click.option("--depth-scale", type=SCALE, default=1.0, help="Millimetres per unit.")
-@click.option("--center", type=CENTER, default="auto", help="auto, or u,v,d of the hand (px, px, mm).")
+@click.option("--depth-scale", type=SCALE, default=1.0, show_default=True, help="Millimetres per unit of the image.")
+@click.option(
+    "--center", type=CENTER, default="auto", show_default=True, help="auto, or u,v,d of the hand (px, px, mm)."
+)
 @click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
 @click.option("--runtime", type=click.Choice(["auto", *RUNTIMES]), default="auto", show_default=True)
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")

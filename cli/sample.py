@@ -10,8 +10,8 @@ from cn_zoo.keras_backend import need_keras
 
 
 @click.command()
-@click.option("--model", required=True, help="A zoo name, a path or an address; it must have its nets.")
-@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Hands by chance.")
+@click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL; needs nets.keras.")
+@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Number of random hands.")
 @click.option("--walk", type=click.IntRange(2), help="Steps from one hand to another, instead of hands by chance.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which hands.")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="PNG file.")

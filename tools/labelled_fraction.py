@@ -3,7 +3,7 @@
     python tools/labelled_fraction.py prepare FOLDER                 once: 20,000 training crops, 2,000 test crops
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method joint --seed 0
     python tools/labelled_fraction.py run FOLDER --fraction 0.02 --method covered --rounds 2 --taught 2 --seed 0
-    python tools/labelled_fraction.py report FOLDER --output docs/labelled_fraction.md
+    python tools/labelled_fraction.py report FOLDER --output table.md
 
 Each run appends a line of JSON to FOLDER/results.jsonl. A run that was killed goes on where it stood; one in the
 results is not done again; stages that an earlier run of the same fraction and seed began with are not trained again.

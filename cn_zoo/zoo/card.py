@@ -12,12 +12,12 @@ CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 #: What records say of models that learned from synthetic frames alone.
 _NO_REAL_IMAGE = "no real image"
 _SYNTHETIC_LIMIT = (
-    "- No real image was trained on. Figures on synthetic frames say how well it learned; those on real frames, where "
-    "the table has them, how well that carries over."
+    "- No real image was used in training. Figures on synthetic frames show how well it learned, not how well that "
+    "carries over to real ones; docs/evaluation.md has what was measured on these."
 )
 _LIMITS = (
     "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of "
-    "these benchmarks (docs/synthesis.md); figures on poses fitted to them are that much flattered.",
+    "these benchmarks (docs/synthesis.md); figures on poses fitted to them are flattered accordingly.",
     "- Expect larger errors, and larger sigmas, for fingers hidden behind the hand, hands that touch or melt "
     "into a surface, gloves and held things, and far from the distances it was trained at.",
     "- One hand at a time, bare; not for identification, and not for medical or safety use without tests of your own.",
@@ -109,8 +109,8 @@ def _cases(preset: Preset) -> list[str]:
     return [
         "## Good and bad cases",
         "",
-        f"![Found above true]({preset.files['cases'].path})",
+        f"![Estimate above truth]({preset.files['cases'].path})",
         "",
-        f"Synthetic test frames at these quantiles of the error: {quantiles}. Found above true; halos are sigmas.",
+        f"Synthetic test frames at these quantiles of the error: {quantiles}. Estimate above truth; halos show sigma.",
         "",
     ]
