@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 import keras
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from cn_zoo.benchmarking.cost import count_macs
 from cn_zoo.benchmarking.latency import measure_latency, synthetic_frames
@@ -35,7 +35,7 @@ from cn_zoo.zoo.card import CASES, model_card
 from cn_zoo.zoo.embedded import embed
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
-_CASE_FRAMES, _CASE_SEED, _CASE_WIDTH = 300, 4, 240
+_CASE_FRAMES, _CASE_SEED, _CASE_WIDTH, _TITLE_HEIGHT = 300, 4, 240, 24
 
 
 @click.command()
@@ -116,8 +116,9 @@ def _draw_cases(preset: Preset, runtime: Runtime) -> Image.Image:
     ]
     chosen = np.argsort(errors)[[round(quantile * (_CASE_FRAMES - 1)) for quantile in CASES]]
     found = [_draw_pose(preset, batch.depth[i], outputs[i]["pose"], outputs[i]["sigma"]) for i in chosen]
+    titles = [f"{quantile:.0%}: {errors[i] * POSE_UNIT_MM:.1f} mm" for quantile, i in zip(CASES, chosen, strict=True)]
     true = [_draw_pose(preset, batch.depth[i], poses[i]) for i in chosen]
-    return contact_sheet([*found, *true], len(CASES))
+    return contact_sheet([*map(_titled, found, titles), *(_titled(picture, "truth") for picture in true)], len(CASES))
 
 
 def _draw_pose(preset: Preset, crop: np.ndarray, pose: np.ndarray, sigma: np.ndarray | None = None) -> Image.Image:
@@ -127,8 +128,17 @@ def _draw_pose(preset: Preset, crop: np.ndarray, pose: np.ndarray, sigma: np.nda
     sigma_mm = None if sigma is None else sigma * POSE_UNIT_MM
     whole = np.array([0, CROP_SIZE])
     picture = draw_overlay(depth, uvd, SKELETONS[preset.skeleton], sigma_mm, window=(whole, whole))
-    height = picture.height * _CASE_WIDTH // picture.width
-    return picture.resize((_CASE_WIDTH, height), Image.Resampling.LANCZOS)
+    # The strip below would be too small to read.
+    crop = picture.crop((0, 0, picture.width, picture.width))
+    return crop.resize((_CASE_WIDTH, _CASE_WIDTH), Image.Resampling.LANCZOS)
+
+
+def _titled(picture: Image.Image, title: str) -> Image.Image:
+    whole = Image.new("RGB", (picture.width, picture.height + _TITLE_HEIGHT))
+    font = ImageFont.load_default(15)
+    ImageDraw.Draw(whole).text((6, _TITLE_HEIGHT // 2), title, fill=(230, 230, 230), font=font, anchor="lm")
+    whole.paste(picture, (0, _TITLE_HEIGHT))
+    return whole
 
 
 if __name__ == "__main__":
