@@ -293,20 +293,24 @@ def _cell(errors: list[float]) -> str:
 def _plot(errors: dict[str, dict[float, list[float]]], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = Figure(figsize=(6, 3.6 + 0.22 * len(errors)), layout="constrained")
     ax = figure.subplots()
     for method, by_fraction in errors.items():
         fractions = sorted(by_fraction)
         means = [np.mean(by_fraction[fraction]) for fraction in fractions]
-        spreads = [np.std(by_fraction[fraction]) for fraction in fractions]
-        ax.errorbar([100 * fraction for fraction in fractions], means, spreads, fmt="o-", capsize=3, label=method)
+        spreads = [
+            np.std(by_fraction[fraction], ddof=1) if len(by_fraction[fraction]) > 1 else 0 for fraction in fractions
+        ]
+        ax.errorbar(
+            [100 * fraction for fraction in fractions], means, spreads, fmt="o-", markersize=3, capsize=6, label=method
+        )
     shown = sorted({100 * fraction for by_fraction in errors.values() for fraction in by_fraction})
     # From zero, so that a flat curve looks flat.
     ax.set(xscale="log", xlabel="labelled crops (%)", ylabel="mean joint error (mm)", ylim=(0, None))
     ax.set_xticks(shown, [f"{each:g}" for each in shown])
     ax.minorticks_off()
     ax.grid(alpha=0.3)
-    ax.legend()
+    figure.legend(loc="outside lower center", fontsize="small")
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=150)
 
