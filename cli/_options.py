@@ -47,6 +47,18 @@ class _NumberRange(click.FloatRange):
         return number
 
 
+class _TargetType(click.ParamType):
+    name = "path"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> str:
+        """A text, as a path forgets that it ended in a slash."""
+        if not value:
+            self.fail("an empty name is no file; give one (an unset variable?)", param, context)
+        return str(value)
+
+
+#: Where something is written.
+TARGET = _TargetType()
 CAMERA = _CameraType()
 CENTER = _CenterType()
 #: From nanometres to kilometres.

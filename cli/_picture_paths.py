@@ -11,28 +11,43 @@ from pathlib import Path
 import click
 
 
-def picture_paths(target: Path | None, files: list[Path], one: bool, option: str) -> dict[Path, Path]:
-    """Where each source's picture goes: the file itself for one source, a folder for several."""
+def picture_paths(target: str | None, files: list[Path], one: bool, option: str) -> dict[Path, Path]:
+    """Where each source's picture goes: the file itself for one source, a folder for several.
+
+    A name that ends as a folder's does is one for a single source, too.
+    """
     if target is None:
         return {}
-    if one and not target.is_dir():
-        picture = target if target.suffix else target.with_suffix(".png")
+    if one and not _is_folder(target):
+        picture = Path(target) if Path(target).suffix else Path(target).with_suffix(".png")
         _require_format(picture, option)
         return {files[0]: picture}
-    require_folder(target, option)
-    return {source: target / name for source, name in _picture_names(files).items()}
+    folder = picture_folder(target, option)
+    return {source: folder / name for source, name in _picture_names(files).items()}
 
 
-def require_folder(target: Path | None, option: str) -> None:
-    if target and target.is_file():
+def picture_folder(target: str, option: str) -> Path:
+    """The folder for the pictures of several sources."""
+    meant = Path(target).suffix.lower() in _picture_formats() and not _is_folder(target)
+    if meant or Path(target).is_file():
         raise click.UsageError(f"{option} must be a folder when there are several sources; {target} is a file")
+    return Path(target)
+
+
+def _is_folder(target: str) -> bool:
+    return target.endswith(("/", os.sep)) or Path(target).is_dir()
 
 
 def _require_format(picture: Path, option: str) -> None:
+    if picture.suffix.lower() not in _picture_formats():
+        raise click.UsageError(f"{option} knows no picture format {picture.suffix} ({picture}); try .png or .jpg")
+
+
+def _picture_formats() -> set[str]:
+    """Endings of the formats that can be written."""
     from PIL import Image
 
-    if Image.registered_extensions().get(picture.suffix.lower()) not in Image.SAVE:
-        raise click.UsageError(f"{option} knows no picture format {picture.suffix} ({picture}); try .png or .jpg")
+    return {ending for ending, form in Image.registered_extensions().items() if form in Image.SAVE}
 
 
 def _picture_names(files: list[Path]) -> dict[Path, str]:
@@ -52,7 +67,7 @@ def _free_name(stem: str, last: Counter[str], stems: set[str]) -> str:
     return name
 
 
-def refuse_overwriting(files: list[Path], targets: dict[str, Iterable[Path | None]]) -> None:
+def refuse_overwriting(files: Iterable[Path], targets: dict[str, Iterable[str | Path | None]]) -> None:
     """No target may be a source, nor another option's target: one of the two would be lost."""
     owners = dict.fromkeys(map(os.path.realpath, files), "")
     for option, paths in targets.items():

@@ -55,6 +55,11 @@ class Worker:
         self._job = job
         self._estimator = HandPoseEstimator.from_pretrained(job.model, job.runtime)
 
+    @property
+    def joints(self) -> int:
+        """How many joints its records have."""
+        return len(self._estimator.skeleton)
+
     def __call__(self, source: Source) -> Result:
         """Read, estimate, draw."""
         job, remarks = self._job, []

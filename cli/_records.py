@@ -40,9 +40,9 @@ def error_record(source: str, model: str, message: str) -> Record:
     return {"source": source, "model": model, "error": message}
 
 
-def format_records(records: Iterable[Record], form: str) -> Iterator[str]:
-    """Lines of output, without line ends, one record at a time."""
-    yield from _FORMATTERS[form](records)
+def format_records(records: Iterable[Record], form: str, joints: int) -> Iterator[str]:
+    """Lines of output, without line ends, one record at a time; ``joints`` is how many a prediction has."""
+    return _text(records, joints) if form == "text" else _FORMATTERS[form](records)
 
 
 def _json(records: Iterable[Record]) -> Iterator[str]:
@@ -73,29 +73,16 @@ def _csv_line(values: Iterable[object]) -> str:
     return line.getvalue()
 
 
-def _text(records: Iterable[Record]) -> Iterator[str]:
+def _text(records: Iterable[Record], joints: int) -> Iterator[str]:
     """The field's text format: a frame a line, u v d of each joint; NaN where there is no prediction."""
-    joints = 0
-    missing = 0
     for record in records:
         if "error" in record:
-            if joints:
-                yield _nan_line(joints)
-            else:
-                missing += 1
-            continue
-        joints = len(record["joints"])
-        for _ in range(missing):
-            yield _nan_line(joints)
-        missing = 0
-        yield " ".join(f"{joint[axis]:.3f}" for joint in record["joints"] for axis in ("u", "v", "d"))
+            yield " ".join(["nan"] * (3 * joints))
+        else:
+            yield " ".join(f"{joint[axis]:.3f}" for joint in record["joints"] for axis in ("u", "v", "d"))
 
 
-def _nan_line(joints: int) -> str:
-    return " ".join(["nan"] * (3 * joints))
-
-
-_FORMATTERS = {"json": _json, "jsonl": _jsonl, "csv": _csv, "text": _text}
+_FORMATTERS = {"json": _json, "jsonl": _jsonl, "csv": _csv}
 
 
 def _rounded(value: float) -> float:

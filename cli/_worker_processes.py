@@ -9,7 +9,9 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
 
 from cn_zoo.cli._prediction import Job, Result, Source, Worker
 from cn_zoo.errors import InputError
@@ -64,8 +66,16 @@ def _interrupts_held() -> Iterator[None]:
 def _start_worker(job: Job) -> None:
     """In a worker process: load the model once. Ctrl-C is the parent's affair: a worker that it ends hangs the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if parent := parent_process():
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
     global _worker
     _worker = Worker(job)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """A parent that was killed takes nothing back, and ends nobody."""
+    parent.join()
+    os._exit(1)
 
 
 def _run_worker(source: Source) -> Result:

@@ -13,6 +13,7 @@ import click
 import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
+from cn_zoo.cli._picture_paths import refuse_overwriting
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
 from cn_zoo.errors import InputError
 from cn_zoo.evaluation import (
@@ -26,6 +27,7 @@ from cn_zoo.evaluation import (
     published_results,
     write_joints,
 )
+from cn_zoo.io.atomic import is_special
 
 
 @click.command()
@@ -56,11 +58,15 @@ def evaluate(
     Either --dataset, --predictions and --labels (text files, gzipped or not), or --model and --data.
     Distances are taken in camera coordinates.
     """
+    sources = [*filter(None, (predictions, labels)), *([data / "joints.csv"] if data else []), Path(centers)]
+    refuse_overwriting(sources, {"--save-predictions": [save_predictions], "--plot": [plot]})
     for target in filter(None, (save_predictions, plot)):
         _check_target(target)
     if plot:
         check_plot(plot)
     if predictions and labels and dataset in PROTOCOLS and not (model or data):
+        if split or save_predictions or centers != "labels":
+            raise click.UsageError("--split, --centers and --save-predictions go with --model and --data")
         evaluation, subject = evaluate_files(dataset, predictions, labels), str(predictions)
     elif model and data and not (predictions or labels):
         dataset, evaluation = _evaluate_model(model, data, dataset, split, centers, save_predictions)
@@ -77,6 +83,8 @@ def evaluate(
 
 def _check_target(path: Path) -> None:
     """Refuse before the work what could only not be written after it."""
+    if is_special(path):
+        return
     folder = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))

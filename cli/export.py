@@ -30,7 +30,7 @@ def export(model: str, form: str, precision: str, part: str, output: Path) -> No
     """
     if output.suffix != f".{form}":
         raise click.UsageError(f"--output: a file of the format {form} ends in .{form}; received {output}")
-    need_keras("cn-zoo export")
+    need_keras("cn-zoo export", "pip install 'cn_zoo[export]'")
     from cn_zoo.exporting import export as write
 
     parity = write(model, form, precision, output, part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from importlib import import_module
@@ -76,8 +77,14 @@ def _format_warning(message: Warning, category: type[Warning], *place: object, *
     return f"cn-zoo: {message}\n" if category is UserWarning else _format_as_python(message, category, *place, **line)
 
 
+def _stop(number: int, frame: object) -> None:
+    """Asked to end, a command does what it does at Ctrl-C: it keeps what is done, and leaves nothing half written."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command line; an error of the user's becomes one line on stderr and the contract's exit code."""
+    signal.signal(signal.SIGTERM, _stop)
     warnings.formatwarning = _format_warning
     # TensorFlow tells its inner workings, line by line, unless asked before it is imported.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

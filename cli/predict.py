@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from cn_zoo.cli._options import CAMERA, CENTER, RATE, SCALE
-from cn_zoo.cli._picture_paths import picture_paths, refuse_overwriting, require_folder
+from cn_zoo.cli._options import CAMERA, CENTER, RATE, SCALE, TARGET
+from cn_zoo.cli._picture_paths import picture_folder, picture_paths, refuse_overwriting
 from cn_zoo.cli._prediction import Job, Result, Source, StreamWorker, TrackingWorker, Worker
 from cn_zoo.cli._records import FORMATS, Record, format_records
 from cn_zoo.cli._worker_processes import WORTH_WORKERS, in_parallel
@@ -42,9 +42,9 @@ _PIPE = "-"
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
 @click.option("--rate", type=RATE, default=30.0, show_default=True, help="Frames a second, for --track.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the records.")
-@click.option("--overlay", type=click.Path(path_type=Path), help="Picture file (one source) or folder (several).")
-@click.option("--save-crop", type=click.Path(path_type=Path), help="What the network saw; file or folder.")
+@click.option("--output", type=TARGET, help="File for the records.")
+@click.option("--overlay", type=TARGET, help="Picture file (one source) or folder (several, or if it ends in /).")
+@click.option("--save-crop", type=TARGET, help="What the network saw; file or folder.")
 @click.option("--quiet", is_flag=True, help="No progress bar and no messages.")
 def predict(
     sources: tuple[str, ...],
@@ -57,9 +57,9 @@ def predict(
     track: bool,
     rate: float,
     form: str | None,
-    output: Path | None,
-    overlay: Path | None,
-    save_crop: Path | None,
+    output: str | None,
+    overlay: str | None,
+    save_crop: str | None,
     quiet: bool,
 ) -> None:
     """Estimate 3D hand joints in depth images.
@@ -85,7 +85,7 @@ def predict(
     records = _until_stopped(_collect(results, codes, len(found), quiet), stops)
     if one:
         records = _or_exit(records, codes)
-    _write(format_records(records, form or ("json" if one else "jsonl")), output)
+    _write(format_records(records, form or ("json" if one else "jsonl"), worker.joints), output)
     if stops:
         raise stops[0]
     sys.exit(max(codes))
@@ -119,7 +119,7 @@ def _fail(error: InputError, depth_scale: float) -> np.ndarray:
 
 
 def _file_sources(
-    found: list[Path | Source], overlay: Path | None, crop: Path | None, output: Path | None
+    found: list[Path | Source], overlay: str | None, crop: str | None, output: str | None
 ) -> list[Source]:
     files = [path for path in found if isinstance(path, Path)]
     one = len(found) == 1
@@ -134,18 +134,18 @@ def _file_sources(
     ]
 
 
-def _piped_sources(overlay: Path | None, crop: Path | None) -> Iterator[Source]:
+def _piped_sources(overlay: str | None, crop: str | None) -> Iterator[Source]:
     """Frames on stdin as they come; their pictures are numbered.
 
     Raises:
         InputError: nothing came.
     """
-    for option, folder in (("--overlay", overlay), ("--save-crop", crop)):
-        require_folder(folder, option)
+    targets = (("--overlay", overlay), ("--save-crop", crop))
+    folders = [target and picture_folder(target, option) for option, target in targets]
     index = -1
     for index, frame in enumerate(read_frames(sys.stdin.buffer)):
         name = f"{_PIPE}:{index}"
-        pictures = [folder and folder / f"{index:06d}.png" for folder in (overlay, crop)]
+        pictures = [folder and folder / f"{index:06d}.png" for folder in folders]
         yield Source(name, partial(frame.depth_mm, name), *pictures)
     if index < 0:
         raise InputError("-: no frame came; pipe 16-bit PNGs in mm, one after another")
@@ -222,11 +222,11 @@ class _progress:
         self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
 
 
-def _write(lines: Iterator[str], output: Path | None) -> None:
-    # Names of files need not be UTF-8; they are written as they are.
+def _write(lines: Iterator[str], output: str | None) -> None:
+    # As a file has them, whatever the terminal's. Names of files need not be UTF-8; they are written as they are.
     if output is None:
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="surrogateescape")
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         for line in lines:
             click.echo(line)
         return

@@ -13,33 +13,42 @@ from cn_zoo.errors import MissingDependencyError
 _BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def need_keras(who: str) -> None:
+#: The pip line for who needs nothing else beside.
+_ANY_BACKEND = "pip install 'cn_zoo[tensorflow]' (or [jax], or [torch])"
+
+
+def need_keras(who: str, install: str = _ANY_BACKEND) -> None:
     """See that Keras can run; without TensorFlow, which it takes by itself, let it take a backend that is there.
 
     Args:
         who: what needs it, for the message.
+        install: the pip line that gives all that it needs.
 
     Raises:
         MissingDependencyError: Keras or its backend is not installed; with the pip line.
     """
     installed = [name for name in _BACKENDS if find_spec(name)]
     if not find_spec("keras") or not installed:
+        raise MissingDependencyError(f"{who} needs Keras with a backend: {install}")
+    asked = os.environ.get("KERAS_BACKEND", "")
+    if asked and asked not in _BACKENDS:
         raise MissingDependencyError(
-            f"{who} needs Keras with a backend: pip install 'cn_zoo[tensorflow]' (or [jax], or [torch])"
+            f"{who} needs Keras on {', '.join(_BACKENDS)}, and KERAS_BACKEND is {asked}; set it to {installed[0]}"
         )
-    wanted = os.environ.get("KERAS_BACKEND") or _configured()
-    if not find_spec(wanted) and "KERAS_BACKEND" in os.environ:
+    if asked and asked not in installed:
         raise MissingDependencyError(
-            f"{who} needs Keras, which KERAS_BACKEND lets run on {wanted}, and that is not installed; set it to "
-            f"{installed[0]}, or pip install 'cn_zoo[{wanted}]'"
+            f"{who} needs Keras, which KERAS_BACKEND lets run on {asked}, and that is not installed; set it to "
+            f"{installed[0]}, or pip install 'cn_zoo[{asked}]'"
         )
-    if not find_spec(wanted):
+    if not asked and _configured() not in installed:
         os.environ["KERAS_BACKEND"] = installed[0]
 
 
-def _configured() -> str:
-    """The backend that Keras' own file of settings names, or its usual one."""
-    folder = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    with suppress(OSError, ValueError, KeyError):
-        return json.loads((folder / "keras.json").read_text(encoding="utf-8"))["backend"]
+def _configured() -> object:
+    """What Keras' own file of settings names as the backend, or its usual one."""
+    folder = Path(os.environ.get("KERAS_HOME", "~/.keras"))
+    with suppress(OSError, ValueError, RuntimeError):  # the last: no such user's folder
+        settings = json.loads((folder.expanduser() / "keras.json").read_text(encoding="utf-8"))
+        if isinstance(settings, dict) and "backend" in settings:
+            return settings["backend"]
     return "tensorflow"

@@ -49,3 +49,25 @@ def test_a_wish_that_cannot_be_met_is_told(having, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     with pytest.raises(MissingDependencyError, match=r"run on tensorflow.*set it to jax.*cn_zoo\[tensorflow\]"):
         need_keras("mine")
+
+
+@pytest.mark.parametrize("wish", ["openvino", "tf", "json", "plaidml.keras.backend", "numpy"])
+def test_a_backend_that_cn_zoo_does_not_run_on_is_told(having, monkeypatch, wish):
+    having("keras", "jax", wish)
+    monkeypatch.setenv("KERAS_BACKEND", wish)
+    with pytest.raises(MissingDependencyError, match=rf"KERAS_BACKEND is {wish}; set it to jax"):
+        need_keras("mine")
+
+
+@pytest.mark.parametrize("settings", ['{"backend": "numpy"}', '{"backend": 3}', "[1]", "{"])
+def test_odd_settings_of_keras_are_no_choice(having, tmp_path, settings):
+    having("keras", "jax")
+    (tmp_path / "keras.json").write_text(settings)
+    need_keras("mine")
+    assert os.environ["KERAS_BACKEND"] == "jax"
+
+
+def test_who_needs_more_tells_its_own_pip_line(having):
+    having("keras")
+    with pytest.raises(MissingDependencyError, match=r"backend: pip install 'cn_zoo\[export\]'$"):
+        need_keras("mine", "pip install 'cn_zoo[export]'")

@@ -139,5 +139,5 @@ def require_images(folder: Path, names: Iterable[str], source: str | Path) -> No
     if missing:
         raise InputError(
             f"{folder}: {len(missing)} of the {len(names)} images that {source} labels are missing, "
-            f"the first is {missing[0]}; unpack the dataset again"
+            f"the first is {missing[0]}; names are relative to this folder, or unpack the dataset again"
         )

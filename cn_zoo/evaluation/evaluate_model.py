@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cn_zoo.datasets import HandDataset
-from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError
 from cn_zoo.evaluation.evaluation import Evaluation, evaluate_joints
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class ModelPredictions:
     """What a model says of every frame of a dataset.
 
     Attributes:
-        uvd: ``(N, J, 3)`` u px, v px, d mm; NaN where no hand was found.
+        uvd: ``(N, J, 3)`` u px, v px, d mm; NaN where no hand was found, and where the image is no depth image.
         sigma: ``(N, J)`` predicted deviations in mm; NaN likewise.
     """
 
@@ -57,12 +57,16 @@ def predict_dataset(
     hand = dataset.hand
     uvd = np.full((len(dataset), len(dataset.skeleton), 3), np.nan)
     sigma = np.full(uvd.shape[:2], np.nan)
-    for index, frame in enumerate(dataset.frames()):
+    for index, reading in enumerate(dataset.readings()):
         try:
+            frame = reading.result()
             pose = estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd, hand)
             uvd[index], sigma[index] = pose.uvd, pose.sigma
-        except NoHandError:
+        except (NoHandError, ImplausibleDepthError):
             pass  # stays NaN, and is counted by the caller
+        except InputError as error:
+            path = str(dataset.folder / dataset.names[index])
+            raise InputError(f"{error}" if path in str(error) else f"{path}: {error}") from None
         if progress:
             progress(index + 1, len(dataset))
     return ModelPredictions(uvd, sigma)
@@ -79,7 +83,7 @@ def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) ->
     """
     found = predictions.found
     if not found.any():
-        raise NoHandError(f"{dataset.folder}: no hand was found in any frame; try --centers labels")
+        raise NoHandError(f"{dataset.folder}: no hand was found in any frame; check camera and centres")
     groups = np.array(dataset.groups)[found]
     names = list(dict.fromkeys(groups.tolist()))
     evaluation = evaluate_joints(

@@ -71,6 +71,7 @@ class Evaluation:
         return {
             "joints": list(self.skeleton.joints),
             **asdict(self.whole),
+            "missed": self.missed,
             "parts": {name: asdict(part) for name, part in self.parts.items()},
             "per_joint_mm": dict(zip(self.skeleton.joints, self.per_joint_mm.tolist(), strict=True)),
             "axis_error": self.axis_error,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
-from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera, HandCrop, Skeleton
 from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, is_side_open, right_probability, seems_other_side
 from cn_zoo.inference.hand_location import HandLocation
 from cn_zoo.inference.hand_locator import HandLocator
@@ -22,6 +22,7 @@ from cn_zoo.inference.locate_hand import locate_hand
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
 from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.zoo import Preset, get_preset, resolve
+from cn_zoo.zoo.download import discard_unverified
 
 #: What a user may ask for.
 HANDS = ("right", "left", "auto")
@@ -78,7 +79,15 @@ class HandPoseEstimator:
             raise WeightsError(
                 f"{path}: is no file for the runtime {runtime}; export one, or leave the runtime to auto"
             )
-        return cls(open_runtime(path, threads), preset)
+        if "nets" in preset.files and path.name == preset.files["nets"].path:
+            raise WeightsError(f"{path}: holds the nets; give its folder, or the estimator beside it")
+        try:
+            runtime = open_runtime(path, threads)
+            _check_network(runtime, path, len(SKELETONS[preset.skeleton]))
+        except WeightsError:
+            discard_unverified(path)
+            raise
+        return cls(runtime, preset)
 
     def predict(
         self,
@@ -116,7 +125,7 @@ class HandPoseEstimator:
         _check_hand(hand)
         depth_mm = checked_depth(depth_mm, "the depth image")
         camera = camera or self.camera
-        _check_center(center, depth_mm)
+        _check_center(center, depth_mm, camera, self.preset.cube_mm)
         place = HandLocation(tuple(center), 1.0)
         return self._doubted(depth_mm, camera, place, self._estimate(depth_mm, camera, place, hand), hand)
 
@@ -231,8 +240,6 @@ class HandPoseEstimator:
         return self._look(depth_mm, camera, place, "right"), self._look(depth_mm, camera, place, "left")
 
     def _to_hand_pose(self, outputs: Outputs, crop: HandCrop, place: HandLocation, hand: str) -> HandPose:
-        if "hand" not in outputs:
-            raise WeightsError(f"{self.preset.name}: is of an earlier cn_zoo; train or export the model again")
         shows_hand, fits_side = outputs["hand"].tolist()
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
@@ -263,15 +270,33 @@ def _file_kind(preset: Preset, runtime: str) -> str:
     return next((kind for kind in _FILE_KINDS.values() if kind in preset.files), "onnx")
 
 
+def _check_network(runtime: Runtime, path: Path, joints: int) -> None:
+    """See that a network estimates poses of so many joints, by an empty crop."""
+    wanted = {"pose": (joints, 3), "sigma": (joints,), "hand": (2,)}
+    try:
+        outputs = runtime.run(np.ones((CROP_SIZE, CROP_SIZE), np.float32))
+    except Exception as error:  # each runtime has its own for inputs of another shape
+        raise WeightsError(f"{path}: is no network that takes a crop; give an estimator") from error
+    shapes = {name: value.shape for name, value in outputs.items()}
+    if "pose" in shapes and "hand" not in shapes:
+        raise WeightsError(f"{path}: is of an earlier cn_zoo; train or export the model again")
+    if any(shapes.get(name) != shape for name, shape in wanted.items()):
+        raise WeightsError(
+            f"{path}: is no estimator of {joints} joints, as its record says; give the record's own file"
+        )
+
+
 def _check_hand(hand: str) -> None:
     if hand not in HANDS:
         raise ValueError(f"hand is one of {', '.join(HANDS)}; received {hand!r}")
 
 
-def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray) -> None:
+def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray, camera: Camera, cube_mm: float) -> None:
+    """A hand may be cut by the border, and its centre lie beyond it; but some of the crop must be in the image."""
     height, width = depth_mm.shape
     u, v, d = center
-    if not (0 <= u < width and 0 <= v < height):
-        raise InputError(f"the centre u {u:g}, v {v:g} lies outside the {width}x{height} image; check --center")
     if not 50 <= d <= 3000:
         raise InputError(f"the centre's depth {d:g} mm is implausible (50 to 3000); --center takes u px, v px, d mm")
+    aside, above = (cube_mm / 2 * focal / d for focal in (camera.fx, camera.fy))
+    if not (-aside < u < width + aside and -above < v < height + above):
+        raise InputError(f"the centre u {u:g}, v {v:g} lies outside the {width}x{height} image; check --center")

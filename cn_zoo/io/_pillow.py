@@ -16,6 +16,9 @@ from cn_zoo.io._files import require_file, require_size
 
 #: JPEG is here only to be told apart from rubbish: it holds no depth.
 _FORMATS = ("PNG", "TIFF", "JPEG")
+# Pillow's own size limit is higher than ours, and its remarks on odd headers are no use to the reader. Once for all:
+# files are read on several threads, and what one of them sets for a while the others take for what was there before.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @contextmanager
@@ -44,8 +47,7 @@ def open_encoded(content: bytes, name: str) -> Iterator[Image.Image]:
 @contextmanager
 def _opened(file: Path | BytesIO, name: str | Path, advice: str) -> Iterator[Image.Image]:
     try:
-        with _quiet():
-            image = Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=_FORMATS)
     except Image.UnidentifiedImageError:
         raise InputError(f"{name}: is not a PNG or TIFF image; {advice}") from None
     except Image.DecompressionBombError:
@@ -64,18 +66,9 @@ def decode(image: Image.Image, name: str | Path) -> np.ndarray:
         InputError: the data is cut off or damaged.
     """
     try:
-        with _quiet():
-            return np.asarray(image)
+        return np.asarray(image)
     except Exception as error:  # zlib, struct, OSError, SyntaxError: whatever the broken bytes lead to
         raise _unreadable(name, error) from None
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Pillow's own size limit is higher than ours, and its remarks on odd headers are no use to the reader."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def _unreadable(name: str | Path, error: Exception) -> InputError:

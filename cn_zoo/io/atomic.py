@@ -14,12 +14,17 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``target``; move it into place when the block ends without error.
 
     The temporary name keeps the target's suffix, so that writers that look at it behave. Parent folders are made.
-    On an error the temporary file is removed and an earlier ``target`` stays as it was.
+    On an error the temporary file is removed and an earlier ``target`` stays as it was. Devices and pipes are written
+    themselves, and so is what a link leads to.
 
     Raises:
         OSError: the folder cannot be written; it names ``target``.
     """
     target = Path(target)
+    if is_special(target):
+        yield target
+        return
+    target = Path(os.path.realpath(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(target)
     try:
@@ -31,6 +36,11 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename is not None and Path(error.filename) == temporary:
             raise _about(target, error) from None
         raise
+
+
+def is_special(path: Path) -> bool:
+    """Whether it is there and neither a file nor a folder: a device or a pipe, which must stay what it is."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _beside(target: Path) -> Path:

@@ -45,7 +45,8 @@ def _expand(source: str | Path) -> list[Path]:
 def _look_up(source: Path) -> list[Path]:
     if source.is_dir():
         images = (path for path in source.iterdir() if path.suffix.lower() in DEPTH_SUFFIXES)
-        found = [path for path in images if path.is_file() and not is_hidden(path)]
+        # A link that leads nowhere is told when it is read.
+        found = [path for path in images if (path.is_file() or path.is_symlink()) and not is_hidden(path)]
         if not found:
             raise InputError(f"{source}: the folder holds no depth image ({', '.join(DEPTH_SUFFIXES)}); check the path")
         return sorted(found, key=_natural_order)
@@ -61,4 +62,4 @@ def _look_up(source: Path) -> list[Path]:
 def _natural_order(path: Path) -> list[tuple[int, int, str]]:
     """Numbers inside names count as numbers."""
     parts = re.split(r"(\d+)", str(path))
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part.lower()) for part in parts if part]
+    return [(1, int(part), "") if part.isdecimal() else (0, 0, part.lower()) for part in parts if part]

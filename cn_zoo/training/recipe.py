@@ -166,10 +166,15 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
     _require(recipe.architecture in ARCHITECTURES, f"{source}: architecture", ARCHITECTURES, recipe.architecture)
     _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)
-    _require(0 < recipe.labelled_fraction <= 1, f"{source}: labelled_fraction", ("above 0, up to 1",), "another")
-    _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), "another")
-    _require(recipe.seed >= 0, f"{source}: seed", ("0 or more",), "a negative number")
-    _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), "a negative number")
+    _require(
+        0 < recipe.labelled_fraction <= 1,
+        f"{source}: labelled_fraction",
+        ("above 0, up to 1",),
+        recipe.labelled_fraction,
+    )
+    _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), recipe.held_out)
+    _require(recipe.seed >= 0, f"{source}: seed", ("0 or more",), recipe.seed)
+    _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), recipe.tilt_deg)
     return recipe
 
 

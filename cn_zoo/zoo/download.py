@@ -66,7 +66,7 @@ def download(url: str, sha256: str = "", size: int | None = None, patience: Pati
             message says where to put a copy from elsewhere.
     """
     target = _cache_path(url, sha256)
-    note = target.with_name(target.name + ".sha256")
+    note = _note_beside(target)
     try:
         if _is_cached(target, note, sha256):
             return target
@@ -83,11 +83,28 @@ def download(url: str, sha256: str = "", size: int | None = None, patience: Pati
     return target
 
 
+def discard_unverified(path: Path) -> None:
+    """Delete a cached file whose hash was not known, as it has proved to be none: the next time may bring another.
+
+    Other files stay.
+    """
+    if path.is_relative_to(cache_folder()) and (note := _note_beside(path)).is_file():
+        path.unlink(missing_ok=True)
+        note.unlink()
+
+
 def cache_folder() -> Path:
-    """``$CN_ZOO_HOME``, or the user's usual cache folder."""
+    """``$CN_ZOO_HOME``, or the user's usual cache folder.
+
+    Raises:
+        WeightsError: ``$CN_ZOO_HOME`` begins with ``~`` and the name of no user.
+    """
     home = os.environ.get("CN_ZOO_HOME")
     if home:
-        return Path(home).expanduser()
+        try:
+            return Path(home).expanduser()
+        except RuntimeError:  # there is no such user
+            raise WeightsError(f"CN_ZOO_HOME is {home}, which is no folder's name; set it to one") from None
     from platformdirs import user_cache_path
 
     return user_cache_path("cn_zoo", appauthor=False)
@@ -117,6 +134,11 @@ def _cache_path(url: str, sha256: str) -> Path:
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     key = sha256 or digest(url.encode()).hexdigest()
     return cache_folder() / key[:16] / (re.sub(r"[^\w.-]", "_", name).lstrip(".") or "file")
+
+
+def _note_beside(target: Path) -> Path:
+    """Where the hash of a file is written down whose hash was not known."""
+    return target.with_name(target.name + ".sha256")
 
 
 def _is_cached(target: Path, note: Path, sha256: str) -> bool:
@@ -217,7 +239,10 @@ def _attempt(address: str, wanted: _Wanted, part: Path, timeout_s: float) -> Non
                 raise _FailedAttempt("what was here of the file did not fit and was deleted")
             if not wanted.sha256 and response.headers.get_content_type() == "text/html":
                 # No hash would tell a network's login page from a file, and the page would stay in the cache.
-                raise _FailedAttempt("sent a web page instead of a file", worth_repeating=False)
+                raise _FailedAttempt(
+                    "sent a web page instead of a file (a folder's address ends in /; a network may want a login)",
+                    worth_repeating=False,
+                )
             _receive(response, have, wanted.size, part)
     if wanted.sha256 and sha256_of(part) != wanted.sha256:
         part.unlink()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cn_zoo import pretrained
 from cn_zoo.errors import UnknownModelError, WeightsError
 from cn_zoo.zoo._hashing import sha256_of
-from cn_zoo.zoo.download import download
+from cn_zoo.zoo.download import discard_unverified, download
 from cn_zoo.zoo.embedded import read_embedded
 from cn_zoo.zoo.preset import PRESET_FILE, FileRecord, Preset
 
@@ -41,9 +41,9 @@ def get_preset(model: str | Path) -> Preset:
         address, sha256 = _split_address(model)
         base = address.rsplit("/", 1)[0] + "/"
         is_record = address == base + PRESET_FILE
-        if not is_record and (inside := read_embedded(download(address, sha256))):
-            return inside
-        return _downloaded_record(base, sha256 if is_record else "").with_urls(base)
+        if is_record:
+            return _downloaded_record(base, sha256).with_urls(base)
+        return _record_of_weights(download(address, sha256), base)
     path = _find(model)
     if path.is_dir():
         return Preset.load(path)
@@ -121,9 +121,21 @@ def _downloaded_record(base: str, sha256: str) -> Preset:
     try:
         return Preset.load(record.parent)
     except WeightsError:
-        # It may be another thing next time.
-        record.unlink(missing_ok=True)
+        discard_unverified(record)
         raise
+
+
+def _record_of_weights(weights: Path, base: str) -> Preset:
+    """The record in downloaded weights, or the one beside them on the server."""
+    if inside := read_embedded(weights):
+        return inside
+    try:
+        return _downloaded_record(base, "").with_urls(base)
+    except WeightsError as error:
+        discard_unverified(weights)
+        raise WeightsError(
+            f"{base}{weights.name}: carries no model record (or is no network), and there is none beside it: {error}"
+        ) from None
 
 
 def _find(model: str | Path) -> Path:
@@ -134,6 +146,8 @@ def _find(model: str | Path) -> Path:
     path = Path(model)
     if _is_there(path) or _is_there(path / PRESET_FILE):
         return path
+    if "://" in str(model):
+        raise UnknownModelError(f"{model}: an address begins with http:// or https://")
     if _looks_like_path(model):
         raise WeightsError(_why_no_model(path))
     close = difflib.get_close_matches(str(model), names, n=1)
@@ -207,7 +221,7 @@ class _Address(NamedTuple):
 
 
 def _is_address(model: str) -> bool:
-    return model.startswith(("http://", "https://"))
+    return model.lower().startswith(("http://", "https://"))
 
 
 def _split_address(model: str) -> _Address:

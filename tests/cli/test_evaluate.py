@@ -115,13 +115,29 @@ def test_missed_frames_of_a_prediction_file_are_told_and_not_scored(evaluate, fi
     spoil_lines(files.predictions, 0, 7)
     arguments = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels, "--json"
     code, out, err = evaluate(*arguments)
-    assert code == 0 and json.loads(out)["frames"] == 58
+    assert code == 0 and (json.loads(out)["frames"], json.loads(out)["missed"]) == (58, 2)
     assert json.loads(out)["mean_error_mm"] == pytest.approx(10, abs=0.01)
     assert "no hand was found in 2 of 60 frames; they are not scored" in err
     spoil_lines(files.predictions, *range(60))
     assert evaluate(*arguments)[:2] == (5, "")
     spoil_lines(files.labels, 3)
     assert evaluate(*arguments[:3], files.labels, *arguments[4:])[0] == 3
+
+
+def test_no_output_overwrites_what_is_measured(evaluate, data, files, tmp_path):
+    files_options = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels
+    assert evaluate(*files_options, "--plot", files.labels)[0] == 2
+    assert evaluate("--model", "made-up", "--data", data, "--save-predictions", data / "joints.csv")[0] == 2
+    both = "--save-predictions", tmp_path / "a.png", "--plot", tmp_path / "a.png"
+    assert evaluate("--model", "made-up", "--data", data, *both)[0] == 2
+
+
+@pytest.mark.parametrize("option", [("--save-predictions", "p.txt"), ("--split", "test"), ("--centers", "auto")])
+def test_what_goes_with_a_model_only_is_refused_without_one(evaluate, files, option):
+    files_options = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels
+    code, out, err = evaluate(*files_options, *option)
+    assert (code, out) == (2, "")
+    assert "go with --model" in err
 
 
 def test_missed_frames_of_a_whole_test_set_keep_its_parts(evaluate, tmp_path):

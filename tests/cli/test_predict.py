@@ -91,6 +91,12 @@ def test_formats_tell_the_same(tmp_path):
     assert json.loads(output.read_text()) == record
 
 
+def test_text_keeps_a_line_for_a_frame_that_is_the_only_one(tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"")
+    lines = predict(tmp_path / "bad.png", tmp_path / "bad.png", "--format", "text", "--quiet")[1].splitlines()
+    assert lines == [" ".join(["nan"] * 42)] * 2
+
+
 def test_text_keeps_a_line_for_every_frame(tmp_path):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"")
@@ -369,6 +375,27 @@ def test_a_picture_of_no_known_format_is_refused(tmp_path, option):
     code, out, err = predict(HAND, option, tmp_path / "o.xyz")
     assert (code, out) == (2, "")
     assert ".xyz" in err
+
+
+def test_a_name_that_ends_in_a_slash_is_a_folder_for_one_source_too(tmp_path):
+    assert predict(HAND, "--overlay", f"{tmp_path}/pictures/")[0] == 0
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == [HAND.name]
+
+
+def test_several_pictures_are_not_put_into_a_folder_called_as_a_picture(tmp_path):
+    code, out, err = predict(HAND, HAND, "--overlay", tmp_path / "o.png")
+    assert (code, out) == (2, "")
+    assert "must be a folder" in err
+    assert pipe(HAND.read_bytes(), "--overlay", tmp_path / "o.png")[0] == 2
+
+
+@pytest.mark.parametrize("option", ["--output", "--overlay", "--save-crop"])
+def test_an_empty_name_is_no_file(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = predict(HAND, option, "")
+    assert (code, out) == (2, "")
+    assert "empty name" in err
+    assert not list(tmp_path.iterdir())
 
 
 def test_numbered_pictures_avoid_other_sources_names():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.datasets import HandDataset
-from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError
 from cn_zoo.evaluation import evaluate_predictions, predict_dataset
 from cn_zoo.geometry import CAMERAS, SKELETONS
 
@@ -72,6 +72,24 @@ def test_scores_what_was_found_by_group(dataset):
     assert evaluation.whole.mean_error_mm == pytest.approx(2)
     assert {name: part.frames for name, part in evaluation.parts.items()} == {"a": 2, "b": 1}
     assert evaluation.calibration.inside_1_sigma == 1
+
+
+def test_a_blank_frame_is_missed_and_an_unreadable_one_is_named(dataset):
+    def read(path):
+        if path.name == "1":
+            raise ImplausibleDepthError(f"{path}: every pixel is 0")
+        return dataset.read_depth(path)
+
+    estimator = ScriptedEstimator(dataset)
+    found = predict_dataset(estimator, replace(dataset, read_depth=read)).found
+    assert found.tolist() == [True, False, True, True]
+
+    def refuse(*_):
+        raise InputError("something about the picture")
+
+    estimator.predict = refuse
+    with pytest.raises(InputError, match=r"/images/0: something about the picture"):
+        predict_dataset(estimator, dataset)
 
 
 def test_nothing_to_score(dataset):

@@ -1,15 +1,18 @@
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
-from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
 from cn_zoo.inference.hand_location import HandLocation
 from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.zoo import Preset
+from cn_zoo.zoo import Preset, weights_path
+from cn_zoo.zoo.resolver import PRETRAINED
 
 CAMERA = CAMERAS["nyu"]
 CENTER = (330.0, 250.0, 700.0)
@@ -136,7 +139,7 @@ def test_integer_depth_and_holes():
     ("center", "error"),
     [
         ((900.0, 100.0, 700.0), InputError),
-        ((100.0, -5.0, 700.0), InputError),
+        ((100.0, -110.0, 700.0), InputError),
         ((100.0, 100.0, 0.7), InputError),
         ((100.0, 100.0, 9000.0), InputError),
         ((60.0, 60.0, 700.0), NoHandError),  # nothing there
@@ -177,12 +180,40 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
     assert {estimator.predict(image, hand=told).hand for told in ("right", "left")} == {"right", "left"}
 
 
-def test_a_model_of_an_earlier_version_is_refused():
+def test_a_model_of_an_earlier_version_is_refused(monkeypatch):
     puppet = _Puppet(np.zeros((14, 3)))
     earlier = {name: value for name, value in puppet.run(np.ones((128, 128))).items() if name != "hand"}
     puppet.run = lambda crop: earlier
+    monkeypatch.setattr(hand_pose_estimator, "open_runtime", lambda path, threads: puppet)
     with pytest.raises(WeightsError, match="earlier cn_zoo"):
-        HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER)
+        HandPoseEstimator.from_pretrained("nyu")
+
+
+@pytest.mark.parametrize("file", ["locator/judge.onnx", "locator/finder.onnx", "icvl/estimator.onnx"])
+def test_another_network_than_the_records_is_refused(tmp_path, file):
+    """The file lies beside a record of NYU's joints, and has none inside."""
+    for name, source in (("preset.json", "nyu/preset.json"), ("net.onnx", file)):
+        shutil.copy(PRETRAINED / source, tmp_path / name)
+    model = onnx.load(tmp_path / "net.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "net.onnx")
+    with pytest.raises(WeightsError, match=r"net\.onnx: is no (network that takes a crop|estimator of 14 joints)"):
+        HandPoseEstimator.from_pretrained(tmp_path / "net.onnx")
+
+
+def test_nets_are_no_estimator():
+    with pytest.raises(WeightsError, match="holds the nets; give its folder"):
+        HandPoseEstimator.from_pretrained(weights_path("nyu-paper", "nets"))
+
+
+def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_image():
+    estimator, image = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()), _image_with_block()
+    u, v, d = CENTER
+    half = 125 * estimator.camera.fx / d
+    at_the_border = np.roll(image, -round(u), axis=1)
+    assert estimator.predict(at_the_border, center=(-10.0, v, d)).center_uvd == (-10.0, v, d)
+    with pytest.raises(InputError, match="outside"):
+        estimator.predict(image, center=(-half - 1, v, d))
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):

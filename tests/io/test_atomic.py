@@ -1,3 +1,6 @@
+import os
+import threading
+
 import pytest
 
 from cn_zoo.io import atomic
@@ -25,3 +28,28 @@ def test_other_errors_stay_as_they_are(tmp_path):
         (tmp_path / "input").read_bytes()
     assert caught.value.filename == str(tmp_path / "input")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_written_and_stays_one(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    with atomic_path(pipe) as path:
+        path.write_text("a record")
+    reader.join()
+    assert read == ["a record"]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_stays_and_its_target_is_written(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "records.json").write_text("before")
+    link = tmp_path / "records.json"
+    link.symlink_to(tmp_path / "far" / "records.json")
+    with atomic_path(link) as path:
+        path.write_text("after")
+    assert link.is_symlink()
+    assert (tmp_path / "far" / "records.json").read_text() == "after"

@@ -73,3 +73,12 @@ def test_an_empty_name_is_not_the_current_folder(folder, monkeypatch):
     with pytest.raises(InputError, match="empty name"):
         expand_sources([""])
     assert len(expand_sources([Path()])) == 5
+
+
+def test_odd_digits_and_links_that_lead_nowhere(tmp_path):
+    """A superscript is no number; a link that leads nowhere is told when it is read."""
+    names = ["5²6.png", "10.png", "2.png"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "1.png").symlink_to(tmp_path / "gone.png")
+    assert [path.name for path in expand_sources([tmp_path])] == ["1.png", "2.png", "5²6.png", "10.png"]

@@ -76,6 +76,11 @@ class TestGood:
         second = get(url, sha256=hashlib.sha256(b"next version").hexdigest(), size=None)
         assert (first.read_bytes(), second.read_bytes()) == (CONTENT, b"next version")
 
+    def test_a_cache_folder_of_nobody(self, monkeypatch):
+        monkeypatch.setenv("CN_ZOO_HOME", "~no-such-user/cache")
+        with pytest.raises(WeightsError, match="CN_ZOO_HOME"):
+            cache_folder()
+
     def test_cache_folder(self, home, monkeypatch):
         assert cache_folder() == home
         monkeypatch.delenv("CN_ZOO_HOME")

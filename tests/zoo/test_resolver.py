@@ -191,6 +191,22 @@ class TestAddresses:
         server.files["/zoo/remote/preset.json"] = whole
         assert get_preset(model).name == "remote"
 
+    def test_a_file_that_is_no_network_does_not_stay(self, model, server):
+        """As a pointer to a large file that the server does not have."""
+        whole = server.files["/zoo/remote/net.onnx"]
+        server.files["/zoo/remote/net.onnx"] = b"version https://git-lfs.github.com/spec/v1"
+        record = server.files.pop("/zoo/remote/preset.json")
+        with pytest.raises(WeightsError, match=r"net\.onnx: carries no model record"):
+            get_preset(model + "net.onnx")
+        server.files["/zoo/remote/net.onnx"], server.files["/zoo/remote/preset.json"] = whole, record
+        get_preset(model + "net.onnx")
+        assert resolve(model + "net.onnx").read_bytes() == whole
+
+    def test_only_two_kinds_of_address(self, model):
+        assert get_preset(model.replace("http", "HTTP")).name == "remote"
+        with pytest.raises(UnknownModelError, match="begins with http"):
+            get_preset("ftp://somewhere/nyu")
+
     def test_files_fit_the_record(self, model, server):
         server.files["/zoo/remote/estimator.keras"] = b"KERAS of remote"
         with pytest.raises(WeightsError, match="hash"):
