@@ -37,8 +37,14 @@ _PIPE = "-"
 @click.option(
     "--center", type=CENTER, default="auto", show_default=True, help="auto, or u,v,d of the hand (px, px, mm)."
 )
-@click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True)
-@click.option("--runtime", type=click.Choice(["auto", *RUNTIMES]), default="auto", show_default=True)
+@click.option("--hand", type=click.Choice(HANDS), default="right", show_default=True, help="auto: the likelier side.")
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", *RUNTIMES]),
+    default="auto",
+    show_default=True,
+    help="auto: the first of the others that the model has a file for.",
+)
 @click.option("--track", is_flag=True, help="The sources are one sequence: follow and smooth the hand.")
 @click.option("--rate", type=RATE, default=30.0, show_default=True, help="Frames a second, for --track.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: json for one source, jsonl for several]")
