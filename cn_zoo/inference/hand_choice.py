@@ -29,9 +29,9 @@ _LEAST_PROBABILITY = 0.15
 _LEAST_BESIDE = 0.35
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
 #: and of its `hand_word`.
-_BIAS, _LOCATOR, _SURPRISE, _WORD = -1.00, 0.79, -1.48, 0.81
+_BIAS, _LOCATOR, _SURPRISE, _WORD = -0.92, 0.84, -1.36, 0.65
 #: Log odds that a hand is a right one: factors of the locator's, of the `inclination`, and of the `side_word`.
-_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.26, 0.54, 1.13
+_LOCATOR_SIDE, _DEVIATION_SIDE, _WORD_SIDE = 0.25, 0.88, 1.09
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose
 #: network finds its side less likely than this, or the latter is more surprised; and less likely than the last number
 #: is wrong.
