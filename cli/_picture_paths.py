@@ -51,19 +51,22 @@ def _picture_formats() -> set[str]:
 
 
 def _picture_names(files: list[Path]) -> dict[Path, str]:
-    """A picture's name is its source's; sources of the same name in several folders are numbered."""
-    stems = {source.stem for source in files}
+    """A picture's name is its source's; sources of the same name in several folders are numbered.
+
+    Upper and lower case make no difference: to many file systems they are one name.
+    """
+    stems = {source.stem.casefold() for source in files}
     last: Counter[str] = Counter()
     return {source: f"{_free_name(source.stem, last, stems)}.png" for source in dict.fromkeys(files)}
 
 
 def _free_name(stem: str, last: Counter[str], stems: set[str]) -> str:
     """The stem itself, or with the next number that makes it no other source's stem."""
-    for number in count(last[stem] + 1):
+    for number in count(last[stem.casefold()] + 1):
         name = stem if number == 1 else f"{stem}_{number}"
-        if number == 1 or name not in stems:
+        if number == 1 or name.casefold() not in stems:
             break
-    last[stem] = number
+    last[stem.casefold()] = number
     return name
 
 

@@ -18,7 +18,8 @@ from cn_zoo.errors import InputError
 
 #: Below so many files the workers would take longer to start than to work.
 WORTH_WORKERS = 64
-_CORES = os.cpu_count() or 1
+#: Windows waits for no more than 61 at once.
+_CORES = min(61, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def in_parallel(job: Job, work: list[Source]) -> Generator[Result, None, None]:

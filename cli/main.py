@@ -7,6 +7,7 @@ import signal
 import sys
 import warnings
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -67,6 +68,9 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="cn-zoo")
 def _cn_zoo() -> None:
     """3D hand pose from a single depth image: the Crossing Nets model zoo."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # As files have it, whatever the terminal's; names of files that are not UTF-8 come out as they are.
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 _format_as_python = warnings.formatwarning

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from functools import partial
-from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -229,10 +228,7 @@ class _progress:
 
 
 def _write(lines: Iterator[str], output: str | None) -> None:
-    # As a file has them, whatever the terminal's. Names of files need not be UTF-8; they are written as they are.
     if output is None:
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         for line in lines:
             click.echo(line)
         return

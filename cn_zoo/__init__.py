@@ -26,7 +26,8 @@ _HOMES = {
     "weights_path": "cn_zoo.zoo",
 }
 
-_ON_KERAS = ("CrossingNets", "export")
+#: Names that need Keras, with the pip line of what needs more than that.
+_ON_KERAS = {"CrossingNets": (), "export": ("pip install 'cn_zoo[export]'",)}
 
 __all__ = ["__version__", *_HOMES]
 
@@ -37,7 +38,7 @@ def __getattr__(name: str) -> object:
     if name in _ON_KERAS:
         from cn_zoo.keras_backend import need_keras
 
-        need_keras(f"cn_zoo.{name}")
+        need_keras(f"cn_zoo.{name}", *_ON_KERAS[name])
     return getattr(import_module(_HOMES[name]), name)
 
 

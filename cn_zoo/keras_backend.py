@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +43,22 @@ def need_keras(who: str, install: str = _ANY_BACKEND) -> None:
         )
     if not asked and _configured() not in installed:
         os.environ["KERAS_BACKEND"] = installed[0]
+
+
+def need_later_keras(who: str) -> None:
+    """See that Keras is one of those that Python 3.11 and later can have; 3.10 must do with 3.12.
+
+    Args:
+        who: what needs it, for the message.
+
+    Raises:
+        MissingDependencyError: it is older; with the pip line.
+    """
+    found = version("keras")
+    if tuple(map(int, found.split(".")[:2])) < (3, 13):
+        raise MissingDependencyError(
+            f"{who} needs Keras 3.13, and {found} is installed: pip install 'keras>=3.13', on Python 3.11 or later"
+        )
 
 
 def _configured() -> object:

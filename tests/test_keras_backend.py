@@ -4,7 +4,7 @@ import pytest
 
 from cn_zoo import keras_backend
 from cn_zoo.errors import MissingDependencyError
-from cn_zoo.keras_backend import need_keras
+from cn_zoo.keras_backend import need_keras, need_later_keras
 
 
 @pytest.fixture
@@ -71,3 +71,14 @@ def test_who_needs_more_tells_its_own_pip_line(having):
     having("keras")
     with pytest.raises(MissingDependencyError, match=r"backend: pip install 'cn_zoo\[export\]'$"):
         need_keras("mine", "pip install 'cn_zoo[export]'")
+
+
+def test_what_python_3_10_cannot_have_is_told(monkeypatch):
+    for found in ("3.13.0", "3.15.1", "4.0.0"):
+        monkeypatch.setattr(keras_backend, "version", lambda name, found=found: found)
+        need_later_keras("mine")
+    monkeypatch.setattr(keras_backend, "version", lambda name: "3.12.4")
+    with pytest.raises(
+        MissingDependencyError, match=r"^mine needs Keras 3\.13, and 3\.12\.4 .*pip install 'keras>=3\.13'"
+    ):
+        need_later_keras("mine")

@@ -20,6 +20,7 @@ from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
+from cn_zoo.keras_backend import need_later_keras
 from cn_zoo.models import load_keras_file
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
@@ -75,7 +76,7 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     Raises:
         ValueError: no such format, precision or part, or the path ends in something else.
         UnknownModelError, WeightsError: as of ``cn_zoo.weights_path``; or the model's file is broken or not Keras's.
-        MissingDependencyError: the export extra is not installed.
+        MissingDependencyError: the export extra is not installed, or Keras is too old for TFLite.
         CnZooError: the exported file is too far from Keras, see ``check_parity``; it is not kept. Or Keras does not
             run on TensorFlow.
     """
@@ -207,11 +208,13 @@ def check_needs(format: str) -> None:
     """See that files of a format can be written here.
 
     Raises:
-        MissingDependencyError: the export extra is not installed.
+        MissingDependencyError: the export extra is not installed, or Keras is too old for TFLite.
         CnZooError: Keras does not run on TensorFlow.
     """
     if missing := [name for name in _NEEDED[format] if find_spec(name) is None]:
         raise MissingDependencyError(f"export needs {', '.join(missing)}: pip install 'cn_zoo[export]'")
+    if format == "tflite":
+        need_later_keras("TFLite export")
     if keras.backend.backend() != "tensorflow":
         raise CnZooError(
             f"export runs on TensorFlow, and Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=tensorflow"

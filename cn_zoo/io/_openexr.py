@@ -30,9 +30,12 @@ def read_openexr(path: str | Path) -> np.ndarray:
     path = require_file(path)
     try:
         import OpenEXR
+
+        if tuple(map(int, OpenEXR.__version__.split(".")[:2])) < (3, 4):
+            raise ImportError("earlier versions find no part in sound files")
     except ImportError:
         raise MissingDependencyError(
-            f"{path}: reading .exr needs one more package: pip install OpenEXR (or save the depth as .npy)"
+            f"{path}: reading .exr needs one more package: pip install 'OpenEXR>=3.4' (or save the depth as .npy)"
         ) from None
     try:
         with _stdout_to_stderr():

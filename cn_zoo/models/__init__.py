@@ -4,7 +4,7 @@ from cn_zoo.models.architecture import ARCHITECTURES, Architecture
 from cn_zoo.models.discriminator import build_metric_head, build_realness_head, build_trunk
 from cn_zoo.models.generator import build_generator, initialize_points
 from cn_zoo.models.hand_head import HAND_HEAD, HEAD_NORM, SIDE_HEAD, build_hand_head, build_side_head
-from cn_zoo.models.keras_file import load_keras_file
+from cn_zoo.models.keras_file import load_keras_file, save_keras_file
 from cn_zoo.models.mapping import build_mapping
 from cn_zoo.models.networks import NETWORKS, Networks
 from cn_zoo.models.pose_estimator import (
@@ -44,6 +44,7 @@ __all__ = [
     "initialize_points",
     "load_keras_file",
     "posterior_evidence",
+    "save_keras_file",
     "set_head",
     "set_sigma_calibration",
     "spreads_of",

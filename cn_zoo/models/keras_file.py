@@ -1,12 +1,27 @@
-"""Reading Keras files that people give."""
+"""Reading Keras files that people give, and writing such that every Keras since 3.12 reads."""
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 import keras
 
 from cn_zoo.errors import WeightsError
+from cn_zoo.io.atomic import atomic_path
+
+_CONFIG = "config.json"
+#: What layers and initializers say of themselves in later versions of Keras, where it changes nothing. 3.12, the
+#: last one for Python 3.10, takes no such arguments.
+_LATER = {
+    "input_axes": None,
+    "output_axes": None,
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
 
 
 def load_keras_file(path: Path, compile: bool = False) -> keras.Model:
@@ -28,3 +43,35 @@ def load_keras_file(path: Path, compile: bool = False) -> keras.Model:
     except Exception as error:  # Keras, HDF5, zip and JSON each have their own
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{path}: cannot be loaded ({reason}); install or train the model again") from error
+
+
+def save_keras_file(model: keras.Model, path: Path) -> None:
+    """Write a model of built-in layers as a ``.keras`` file that Keras 3.12 and all later ones load.
+
+    Args:
+        model: of built-in layers.
+        path: ``.keras``.
+    """
+    with atomic_path(path) as temporary:
+        model.save(temporary)
+        for_earlier_keras(temporary)
+
+
+def for_earlier_keras(path: Path) -> None:
+    """Take out of a ``.keras`` file what Keras 3.12 does not know and what changes nothing."""
+    with zipfile.ZipFile(path) as archive:
+        entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for entry, content in entries:
+            if entry.filename == _CONFIG:
+                content = json.dumps(_without_later(json.loads(content))).encode()
+            archive.writestr(entry, content)
+
+
+def _without_later(facts: object) -> object:
+    if isinstance(facts, list):
+        return [_without_later(each) for each in facts]
+    if isinstance(facts, dict):
+        kept = {key: value for key, value in facts.items() if key not in _LATER or value != _LATER[key]}
+        return {key: _without_later(value) for key, value in kept.items()}
+    return facts

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, BinaryIO
 
 #: A batch is megabytes; through the usual pipe of 64 KiB it costs a change of process each time that is full.
@@ -70,7 +71,7 @@ class WorkerPool:
         """End the children. Also happens when this process ends in whatever way."""
         for child in self._children:
             # The pipe of a child that has died cannot be flushed.
-            with suppress(BrokenPipeError):
+            with suppress(OSError):
                 child.stdin.close()
         for child in self._children:
             child.wait()
@@ -98,9 +99,11 @@ def serve(draw: Callable[..., Any]) -> None:
 def _start_child(draw: Callable[..., Any]) -> subprocess.Popen:
     imports = f"from cn_zoo.synthesis.worker_pool import serve; from {draw.__module__} import {draw.__name__}"
     program = f"import sys; sys.path[:] = {sys.path!r}; {imports}; serve({draw.__name__})"
-    return subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
-    )
+    start = partial(subprocess.Popen, [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        return start(pipesize=_PIPE_BYTES)
+    except PermissionError:  # so many large pipes no user may have
+        return start()
 
 
 def _end(child: subprocess.Popen) -> int:

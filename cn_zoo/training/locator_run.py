@@ -15,7 +15,7 @@ from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
-from cn_zoo.models import load_keras_file
+from cn_zoo.models import load_keras_file, save_keras_file
 from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
@@ -153,8 +153,7 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
                 write_onnx(network, "int8", draw_judged_crops(recipe.seed, _RANGE_FRAMES), temporary)
             else:
                 export_small(network, temporary)
-        with atomic_path(folder / f"{kind}.keras") as temporary:
-            network.save(temporary)
+        save_keras_file(network, folder / f"{kind}.keras")
         files[kind] = FileRecord.of(folder / f"{kind}.onnx")
         files[f"{kind}-keras"] = FileRecord.of(folder / f"{kind}.keras")
     return LocatorRecord(

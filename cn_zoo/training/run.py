@@ -15,7 +15,8 @@ from cn_zoo.exporting import check_needs, export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import ARCHITECTURES, load_keras_file
+from cn_zoo.keras_backend import need_later_keras
+from cn_zoo.models import ARCHITECTURES, load_keras_file, save_keras_file
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.devices import Host, use_devices
 from cn_zoo.training.hand_head_fit import fit_hand_head
@@ -74,7 +75,10 @@ def train(
     Raises:
         InputError: the folder holds another run, a run of another recipe is to be resumed, data are missing or do not
             fit, or a loss is no number any more.
+        MissingDependencyError: Keras is too old for the optimizer.
     """
+    if any(stage.optimizer == "muon" for stage in recipe.schedule.values()):
+        need_later_keras('the optimizer "muon" (--set STAGE.optimizer="adamw" does without)')
     sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
     host = use_devices(recipe)
     if host.is_first:
@@ -127,8 +131,7 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
     if recipe.calibration.side_crops:
         fit_side_head(estimator, recipe.dataset, recipe.calibration.side_crops, recipe.seed)
     sigma_mm = fit_sigma(recipe, estimator, data)
-    with atomic_path(folder / ESTIMATOR_FILE) as temporary:
-        estimator.save(temporary)
+    save_keras_file(estimator, folder / ESTIMATOR_FILE)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
     return replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
 

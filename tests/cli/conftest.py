@@ -3,12 +3,11 @@ from unittest.mock import create_autospec
 
 import pytest
 
-import cn_zoo.training
-
 
 @pytest.fixture
 def recorded(monkeypatch):
     """Puts in the place of a function of `cn_zoo.training` what keeps how it is called."""
+    import cn_zoo.training
 
     def record(name):
         recorder = create_autospec(getattr(cn_zoo.training, name), return_value=Path("done"))

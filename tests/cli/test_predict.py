@@ -400,6 +400,7 @@ def test_an_empty_name_is_no_file(option, tmp_path, monkeypatch):
 
 def test_numbered_pictures_avoid_other_sources_names():
     files = [Path(name) for name in ("a.png", "a.npy", "a_2.png", "a.bin", "b/a_2.png")]
+    assert list(_picture_names([Path("A/Hand.png"), Path("B/hand.png")]).values()) == ["Hand.png", "hand_2.png"]
     assert list(_picture_names(files).values()) == [
         "a.png",
         "a_3.png",
