@@ -96,8 +96,11 @@ class NativeJointStep:
         random_mean, random_log_variance = self.posterior_head(random_fake, False)
         cycled = self.generate(mean[count : 2 * count], False)
         expected = tf.stop_gradient(tf.matmul(decoded[count : 2 * count], batch["turn"][:, :3]) + batch["turn"][:, 3:])
-        is_real, is_fake = self.realness_head(real, True)[0], self.realness_head(fake, False)[0]
-        embedding, random_embedding = self.metric_head(real[:count], True), self.metric_head(random_fake, False)
+        # What is compared with generated depth maps is normalised as they are; the others set the statistics.
+        compared = self.trunk(tf.concat([batch["depth"], batch["unlabelled"], batch["twin"]], 0), False)
+        self.realness_head(real, True), self.metric_head(real, True)
+        is_real, is_fake = self.realness_head(compared, False)[0], self.realness_head(fake, False)[0]
+        embedding, random_embedding = self.metric_head(compared[:count], False), self.metric_head(random_fake, False)
         return {
             "pose": _joint_error(pose, decoded[:count]),
             "posterior": _likelihood(latent, tf.stop_gradient(mean[:count]), log_variance[:count]),

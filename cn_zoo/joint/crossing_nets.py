@@ -59,7 +59,7 @@ class CrossingNets(keras.Model):
     discriminator, generator; players without trainable weights, or without terms that the batch has data for, are
     passed over. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name,
     so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players, and ``error_mm``
-    the term ``pose`` in millimetres. Samples cannot be weighted.
+    the term ``pose`` in millimetres; callbacks that watch a term want ``mode="min"``. Samples cannot be weighted.
 
     All networks learn but the side head, which is frozen until ``nets.side_head.trainable = True``: only the term
     ``side``, which weighs nothing by default, trains it. A saved file keeps what was frozen when the nets were
@@ -225,7 +225,7 @@ class CrossingNets(keras.Model):
             optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
         optimizer.route(weights)
         optimizer.build(self.trainable_variables)
-        for name in self.objective.get_config():
+        for name in (*self.objective.get_config(), "error_mm"):
             if name not in self.term_metrics:
                 self.term_metrics[name] = keras.metrics.Mean(name=name)
         self._terms_seen.clear()
@@ -293,9 +293,7 @@ class CrossingNets(keras.Model):
         for player in players:
             if terms := self.objective.terms(self, player, batch):
                 losses.append(self.objective.weigh(terms))
-            for name, value in terms.items():
-                self.term_metrics[name].update_state(value)
-                self._terms_seen.add(name)
+            self._note(terms, ops.shape(next(iter(tensors.values())))[0])
         if not losses:
             raise _NoTermsError(players)
         return sum(losses) / len(losses)
@@ -303,10 +301,16 @@ class CrossingNets(keras.Model):
     def get_metrics_result(self) -> dict[str, KerasTensor]:
         """The loss and its terms; a term that the batch has no data for is left out."""
         absent = set(self.term_metrics) - self._terms_seen
-        result = {name: value for name, value in super().get_metrics_result().items() if name not in absent}
-        if "pose" in result:
-            result["error_mm"] = result["pose"] * POSE_UNIT_MM
-        return result
+        return {name: value for name, value in super().get_metrics_result().items() if name not in absent}
+
+    def _note(self, terms: Mapping[str, KerasTensor], count: int | KerasTensor) -> None:
+        """Put a batch's terms into their metrics. A smaller batch counts for less, as in Keras's mean of the loss."""
+        seen = dict(terms)
+        if "pose" in seen:
+            seen["error_mm"] = seen["pose"] * POSE_UNIT_MM
+        for name, value in seen.items():
+            self.term_metrics[name].update_state(value, sample_weight=count)
+            self._terms_seen.add(name)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -341,7 +345,10 @@ class CrossingNets(keras.Model):
         self.seed_generator.state.assign(store["seed_state"])
 
     def _weights_of(self, player: str) -> list[keras.Variable]:
-        return [weight for network in self.players[player] for weight in network.trainable_variables]
+        # A network of a frozen whole is frozen, whatever it says of itself.
+        trainable = {id(weight) for weight in self.trainable_variables}
+        weights = [weight for network in self.players[player] for weight in network.trainable_variables]
+        return [weight for weight in weights if id(weight) in trainable]
 
     def _check_trainable(self, wanted: list[str]) -> None:
         """See that the players whose terms weigh something, the ``wanted`` ones, can learn."""

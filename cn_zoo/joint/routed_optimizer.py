@@ -21,7 +21,8 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
         name: as for any optimizer.
 
     Raises:
-        ValueError: a player's optimizer averages weights (``use_ema``) or scales losses (``loss_scale_factor``).
+        ValueError: a player's optimizer averages weights (``use_ema``) or scales losses (``loss_scale_factor``,
+            ``LossScaleOptimizer``).
     """
 
     def __init__(self, optimizers: Mapping[str, keras.optimizers.Optimizer], name: str = "routed_optimizer") -> None:
@@ -30,6 +31,8 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
             # Keras's trainers do a part of the work of these options, and ask this optimizer alone for them.
             if refused := [option for option in ("use_ema", "loss_scale_factor") if getattr(optimizer, option)]:
                 raise ValueError(f"the optimizer of {player} has {', '.join(refused)}; no player's may have that")
+            if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+                raise ValueError(f"the optimizer of {player} scales losses; no player's may: give the one inside it")
         self.players = dict(optimizers)
         #: The player that `apply` steps; with None all step at once.
         self.turn: str | None = None
@@ -99,14 +102,21 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     def get_config(self) -> dict[str, Any]:
         """The players' optimizers and the name."""
-        optimizers = {player: keras.saving.serialize_keras_object(each) for player, each in self.players.items()}
+        serialize = keras.saving.serialize_keras_object
+        optimizers = {player: _portable(serialize(each)) for player, each in self.players.items()}
         return {"optimizers": optimizers, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> RoutedOptimizer:
         """The optimizer of such a config."""
         optimizers = {
-            player: keras.saving.deserialize_keras_object(each, custom_objects=custom_objects)
+            player: keras.saving.deserialize_keras_object(_portable(each), custom_objects=custom_objects)
             for player, each in config["optimizers"].items()
         }
         return cls(optimizers, config["name"])
+
+
+def _portable(facts: dict[str, Any]) -> dict[str, Any]:
+    """An optimizer's description for every backend: on PyTorch, Keras makes optimizers of classes of its own."""
+    own = facts["module"].startswith("keras.src.backend.")
+    return {**facts, "module": "keras.optimizers", "registered_name": None} if own else facts

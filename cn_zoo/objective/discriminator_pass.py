@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 
+import keras
 from keras import KerasTensor, ops
 
 from cn_zoo.models import Networks, posterior_evidence
@@ -24,7 +25,8 @@ class DiscriminatorPass:
 
     What terms share is computed once, and nothing that no term asks for. All real depth maps, with and without
     labels and mirror images too, go through the trunk together and set its batch norm, as they are what it meets when
-    it estimates poses; generated ones are normalised by the moving statistics.
+    it estimates poses; generated ones are normalised by the moving statistics. So are real ones where they are compared
+    with generated ones: a batch's own statistics would tell the two apart without a look at the depth maps.
     """
 
     def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
@@ -61,15 +63,16 @@ class DiscriminatorPass:
 
     def realness(self) -> KerasTensor:
         """Real depth maps are told from reconstructions and random syntheses."""
-        seen = rows(self._real, 0, self._unmirrored_count)
-        real = self.nets.realness_head(seen, training=self.batch.training)["real"]
+        self._set_statistics(self.nets.realness_head)
+        real = self.nets.realness_head(self._compared, training=False)["real"]
         fake = self.nets.realness_head(self._fake, training=False)["real"]
         return ops.mean(realness_error(real, True)) + ops.mean(realness_error(fake, False))
 
     def metric(self) -> KerasTensor:
         """Embeddings differ as latents do: real from real, and random syntheses from real."""
         latent, random_latent = self._latents
-        real = self.nets.metric_head(rows(self._real, 0, self.count), training=self.batch.training)
+        self._set_statistics(self.nets.metric_head)
+        real = self.nets.metric_head(rows(self._compared, 0, self.count), training=False)
         fake = self.nets.metric_head(self._random_fake, training=False)
         return ops.mean(
             difference_error(real, ops.roll(real, 1, 0), latent, ops.roll(latent, 1, 0))
@@ -119,6 +122,17 @@ class DiscriminatorPass:
         every = (self.batch.depth, self.batch.unlabelled, self.batch.twin, mirrored)
         depths = [each for each in every if each is not None]
         return self.nets.trunk(ops.concatenate(depths), training=self.batch.training)
+
+    @cached_property
+    def _compared(self) -> KerasTensor:
+        """The trunk's features of labelled, unlabelled and twin depth maps, normalised as those of generated ones."""
+        every = (self.batch.depth, self.batch.unlabelled, self.batch.twin)
+        return self.nets.trunk(ops.concatenate([each for each in every if each is not None]), training=False)
+
+    def _set_statistics(self, head: keras.Model) -> None:
+        """The moving statistics of a head follow real depth maps."""
+        if self.batch.training:
+            head(rows(self._real, 0, self._unmirrored_count), training=True)
 
     @cached_property
     def _posterior(self) -> dict[str, KerasTensor]:

@@ -112,7 +112,7 @@ class JointObjective:
             KeyError: no such player.
         """
         wanted = self._wanted(player)
-        if not wanted or (batch.depth is None and player != "pose_vae"):
+        if not wanted or batch.pose is None or (batch.depth is None and player != "pose_vae"):
             return {}
         shared = _PASSES[player](nets, batch, wanted)
         terms = {name: getattr(shared, name)() for name in wanted}

@@ -53,7 +53,7 @@ def finetune(
     if unlabelled is None:
         facts["adapt.unlabelled_batch_size"] = 0
     # A TOML value of these kinds is written as JSON writes it.
-    own = tuple(f"{key}={json.dumps(value)}" for key, value in facts.items())
+    own = tuple(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in facts.items())
     return train(load_recipe("finetune", (*own, *overrides)), folder, resume, labelled, unlabelled)
 
 

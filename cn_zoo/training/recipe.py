@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
@@ -155,13 +156,17 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     calibration = _build_record(Calibration, table.pop("calibration", {}), {}, f"{source}, [calibration]")
     if not names:
         raise InputError(f"{source}: stages is missing or empty; known stages are {', '.join(STAGES)}")
+    if len(set(names)) < len(names):
+        raise InputError(f"{source}: stages names one twice; give the second a table of its own, under another name")
     for name in names:
         if name not in STAGES and name not in tables:
             raise InputError(
                 f"{source}: unknown stage {name!r}; known stages are {', '.join(STAGES)}, and one of your own needs a "
                 f"table [{name}]"
             )
-    schedule = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in names}
+    # Those that are not run are built, too: a slip in them would wait for the day they are.
+    stages = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in {*names, *tables}}
+    schedule = {name: stages[name] for name in names}
     recipe = _build_record(Recipe, table, {"schedule": schedule, "calibration": calibration}, source)
     _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
     _require(recipe.architecture in ARCHITECTURES, f"{source}: architecture", ARCHITECTURES, recipe.architecture)
@@ -173,6 +178,7 @@ def _build_recipe(table: dict, source: str) -> Recipe:
         recipe.labelled_fraction,
     )
     _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), recipe.held_out)
+    _require(recipe.poses > 0, f"{source}: poses", ("positive",), recipe.poses)
     _require(recipe.seed >= 0, f"{source}: seed", ("0 or more",), recipe.seed)
     _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), recipe.tilt_deg)
     return recipe
@@ -189,7 +195,11 @@ def _build_stage(name: str, table: object, source: str) -> Stage:
     _require(stage.stream in STREAMS, f"{source}: stream", STREAMS, stage.stream)
     _require(stage.optimizer in OPTIMIZERS, f"{source}: optimizer", OPTIMIZERS, stage.optimizer)
     for key in ("samples", "batch_size", "checkpoint_every", "learning_rate"):
-        _require(getattr(stage, key) > 0, f"{source}: {key}", ("positive",), getattr(stage, key))
+        _require(0 < getattr(stage, key) < math.inf, f"{source}: {key}", ("positive",), getattr(stage, key))
+    for key in ("unlabelled_batch_size", "synthetic_batch_size", "clip_norm", "weight_decay"):
+        _require(0 <= getattr(stage, key) < math.inf, f"{source}: {key}", ("0 or more",), getattr(stage, key))
+    for term, weight in stage.terms.items():
+        _require(math.isfinite(weight), f"{source}: terms.{term}", ("a finite number",), weight)
     if stage.samples < stage.batch_size:
         raise InputError(f"{source}: samples ({stage.samples}) are less than one batch ({stage.batch_size})")
     return stage

@@ -18,6 +18,8 @@ _RECIPE_FILE = "recipe.json"
 _NAME = "name"
 #: What a run leaves as soon as it has learned something.
 _LEARNED = "*.weights.h5"
+#: What a run that was killed while it wrote a checkpoint leaves.
+_UNFINISHED = ".*.weights*.h5"
 #: The sets that a run has made of people's frames, whole or in part, and what of the recipe decides what is in them.
 _CONVERTED, _FRAMES_OF = "*labelled.h5*", {"data", "unlabelled", "dataset"}
 
@@ -39,6 +41,8 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
     wanted = json.loads(json.dumps(recipe))
     earlier = _read_recipe(path) if path.exists() else wanted
     changed = [key for key, value in wanted.items() if key != _NAME and earlier.get(key) != value]
+    for unfinished in folder.glob(_UNFINISHED):
+        unfinished.unlink()
     if path.exists() and any(folder.glob(_LEARNED)):
         if not resume:
             raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")

@@ -282,3 +282,30 @@ def test_another_model_is_no_crossing_nets(tmp_path):
     keras.Model(x, keras.layers.Dense(1)(x)).save(tmp_path / "other.keras")
     with pytest.raises(WeightsError, match="holds no CrossingNets"):
         cn_zoo.CrossingNets.from_pretrained(tmp_path / "other.keras")
+
+
+def test_a_network_of_frozen_nets_is_frozen():
+    nets = _nets()
+    nets.trainable = False
+    nets.trunk.trainable = True
+    with pytest.raises(ValueError, match="nothing to train: all networks of"):
+        nets.compile()
+
+
+def test_a_smaller_last_batch_counts_for_less():
+    nets = _nets()
+    pose = DATA["pose"][:3].copy()
+    pose[2] += 10.0
+    data = DATA["depth"][:3], pose
+    single = [nets.evaluate(*data, batch_size=size, verbose=0, return_dict=True) for size in (1, 2)]
+    for name in ("loss", "pose", "error_mm"):
+        assert single[1][name] == pytest.approx(single[0][name], rel=1e-4), name
+
+
+def test_callbacks_may_go_by_any_term():
+    """Told that less is better: Keras knows that of compiled metrics only."""
+    nets = _nets()
+    stop = keras.callbacks.EarlyStopping(monitor="val_error_mm", mode="min", patience=5)
+    history = nets.fit(*LABELLED, validation_data=LABELLED, callbacks=[stop], verbose=0).history
+    assert history["val_error_mm"][0] == pytest.approx(50 * history["val_pose"][0], rel=1e-5)
+    assert stop.best == pytest.approx(history["val_error_mm"][0], rel=1e-5)

@@ -74,3 +74,20 @@ def test_config_keeps_every_players_optimizer():
 def test_a_player_without_optimizer_is_an_error():
     with pytest.raises(ValueError, match="no optimizer for yours"):
         _routed({"mine": keras.optimizers.SGD(0.1)})
+
+
+def test_optimizers_that_scale_losses_are_refused():
+    scaled = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match="mine scales losses"):
+        RoutedOptimizer({"mine": scaled})
+
+
+def test_what_pytorch_has_saved_is_for_every_backend():
+    """There, Keras makes its optimizers of classes of that backend's."""
+    config = RoutedOptimizer({"mine": keras.optimizers.Adam(0.25)}).get_config()
+    assert config["optimizers"]["mine"]["module"] == "keras.optimizers"
+    own = {"module": "keras.src.backend.torch.optimizers.torch_adam", "registered_name": "Adam"}
+    saved = {**config, "optimizers": {"mine": {**config["optimizers"]["mine"], **own}}}
+    found = RoutedOptimizer.from_config(saved).players["mine"]
+    assert type(found) is type(keras.optimizers.Adam())
+    assert float(found.learning_rate) == 0.25

@@ -23,6 +23,7 @@ from cn_zoo.objective import (
     realness_error,
     turn_pose,
 )
+from cn_zoo.objective.discriminator_pass import DiscriminatorPass
 
 #: The networks that each term must reach.
 REACHED = {
@@ -172,6 +173,37 @@ def _by_the_networks(nets, batch):
 def test_without_unlabelled_depth_only_its_own_terms_are_missing(nets):
     terms = {name for player in nets.players for name in ALL.terms(nets, player, _batch(0))}
     assert terms == set(REACHED) - UNLABELLED
+
+
+def test_the_discriminator_cannot_tell_depth_maps_from_themselves(nets, monkeypatch):
+    """In training, too: a batch's own statistics would tell what was normalised by them."""
+    batch = _batch(unlabelled=0, labelled=4)
+
+    def again(nets, latent):
+        return tf.concat([batch.depth] * (len(latent) // len(batch.depth)), axis=0)
+
+    monkeypatch.setattr(DiscriminatorPass, "_generate", again)
+    found = DiscriminatorPass(nets, batch, ["realness"])
+    assert float(found.realness()) >= 2 * np.log(2) - 1e-6
+
+
+def test_real_depth_maps_set_the_discriminators_statistics(nets):
+    statistics = {
+        name: [weight for weight in network.non_trainable_weights if "moving" in weight.name]
+        for name, network in {"realness": nets.realness_head, "metric": nets.metric_head}.items()
+    }
+    for term, weights in statistics.items():
+        before = [np.array(weight) for weight in weights]
+        JointObjective.of({term: 1.0}).terms(nets, "discriminator", _batch(unlabelled=2, training=False))
+        assert all((old == np.array(new)).all() for old, new in zip(before, weights, strict=True))
+        JointObjective.of({term: 1.0}).terms(nets, "discriminator", _batch(unlabelled=2))
+        assert all((old != np.array(new)).any() for old, new in zip(before, weights, strict=True))
+
+
+def test_without_labels_there_is_no_term(nets):
+    batch = _batch(unlabelled=2)
+    unlabelled = Batch(depth=batch.depth, unlabelled=batch.unlabelled, training=True)
+    assert all(JointObjective().terms(nets, player, unlabelled) == {} for player in nets.players)
 
 
 def test_sides_are_told_by_features_and_leave_the_doubts_alone(nets):

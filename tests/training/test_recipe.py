@@ -95,6 +95,13 @@ def test_unknown_recipe_lists_the_known():
         ("foo=1", "nyu with --set: unknown key 'foo'"),
         ("posterior.samples=abc", r"nyu with --set, \[posterior\]: samples must be int; received 'abc'"),
         ("seed.foo=1", "seed is a value"),
+        ('stages=["posterior", "generator", "posterior"]', "names one twice"),
+        ("joint.samplse=3", "unknown key 'samplse'"),
+        ("posterior.terms.pose=nan", "terms.pose must be a finite number"),
+        ("posterior.learning_rate=inf", "learning_rate must be positive"),
+        ("posterior.unlabelled_batch_size=-4", "unlabelled_batch_size must be 0 or more"),
+        ("poses=0", "poses must be positive"),
+        ("held_out=1.0", "held_out must be 0 to below 1; received 1.0"),
     ],
 )
 def test_overrides_that_cannot_be_are_a_wrong_use_of_the_command(override, word):

@@ -266,6 +266,11 @@ def test_a_name_of_the_zoo_is_one_whatever_lies_here(tmp_path, monkeypatch):
     assert finetune("msra", tmp_path / "few", None, tmp_path / "mine").start == "msra"
 
 
+def test_a_fine_tuned_model_is_called_as_its_folder_whatever_that_is_called(tmp_path, monkeypatch):
+    monkeypatch.setattr(import_module("cn_zoo.training.finetune"), "train", lambda recipe, *rest: recipe)
+    assert finetune("msra", tmp_path / "few", None, tmp_path / "手 😀").name == "手 😀"
+
+
 def test_the_joint_stage_has_all_of_its_terms(finished, icvl_folder, icvl_set_path, tmp_path):
     sizes = ("joint.samples=4", "joint.batch_size=2", "joint.unlabelled_batch_size=3")
     more = (f"start={finished}", 'stages=["joint"]', "held_out=0.1", *sizes)

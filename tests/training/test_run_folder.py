@@ -53,3 +53,10 @@ def test_a_damaged_record_is_told(learned):
     (learned / "recipe.json").write_text('{"recipe": ')
     with pytest.raises(InputError, match=r"recipe\.json: is damaged"):
         open_run_folder(learned, MINE, resume=True)
+
+
+def test_a_run_that_was_killed_in_its_first_checkpoint_is_begun_anew(tmp_path):
+    open_run_folder(tmp_path, MINE, resume=False)
+    (tmp_path / ".posterior.weights-x1y2.weights.h5").touch()
+    open_run_folder(tmp_path, {**MINE, "seed": 1}, resume=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
