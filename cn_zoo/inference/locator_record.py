@@ -105,7 +105,7 @@ class LocatorRecord:
                 "",
                 f"- finder: the whole image at one focal length, {self.parameters['finder']:,} parameters",
                 f"- judge: a cube of 300 mm around each place that is named, {self.parameters['judge']:,} parameters",
-                f"- a place counts as a hand from a probability of {self.threshold:.2f}",
+                f"- by the locator alone a place counts as a hand from a probability of {self.threshold:.2f}",
                 f"- trained on: {self.frames:,} {self.training_data}",
                 f"- licence of the weights: {self.licence}",
                 "",
