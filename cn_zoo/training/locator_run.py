@@ -80,10 +80,14 @@ def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> 
         The folder.
 
     Raises:
-        InputError: the folder holds another run, a run of another recipe is to be resumed, or there is nothing to start
-            from.
+        InputError: the folder holds another run, a run of another recipe is to be resumed, there is nothing to start
+            from, or the frames are too few for a checkpoint.
     """
     open_run_folder(folder, asdict(recipe), resume)
+    if not _steps(recipe):
+        raise InputError(
+            f"{recipe.frames} frames end before the first checkpoint, after {recipe.checkpoint_every} steps"
+        )
     with dtype_policy("mixed_bfloat16"):
         trained = _build(recipe)
     _fit(recipe, trained, folder)
@@ -103,9 +107,7 @@ def _build(recipe: LocatorRecipe) -> LocatorTask:
 
 
 def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
-    every = recipe.checkpoint_every
-    # Two steps a batch: its mirror image is the second.
-    steps = 2 * recipe.frames // (recipe.batch_size * every) * every
+    every, steps = recipe.checkpoint_every, _steps(recipe)
     rate = warm_cosine(recipe.learning_rate, steps)
     task.compile(
         optimizer=ConvolutionMuon(
@@ -132,6 +134,12 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
             verbose=0,
             shuffle=False,
         )
+
+
+def _steps(recipe: LocatorRecipe) -> int:
+    """Two a batch, as its mirror image is the second; to the last whole checkpoint."""
+    every = recipe.checkpoint_every
+    return 2 * recipe.frames // (recipe.batch_size * every) * every
 
 
 def _start_from(folder: Path, task: LocatorTask) -> None:

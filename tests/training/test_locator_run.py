@@ -69,6 +69,11 @@ def test_a_finished_run_is_not_begun_again(run):
     assert json.loads((run / "recipe.json").read_text())["recipe"]["frames"] == 8
 
 
+def test_frames_that_end_before_a_checkpoint_are_too_few(tmp_path):
+    with pytest.raises(InputError, match="600 frames end before the first checkpoint"):
+        train_locator(LocatorRecipe(frames=600, batch_size=48, checkpoint_every=500), tmp_path)
+
+
 def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
     def stop(*arguments):
         raise Trained(*arguments)
