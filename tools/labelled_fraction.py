@@ -298,12 +298,10 @@ def _plot(errors: dict[str, dict[float, list[float]]], path: Path) -> None:
     for method, by_fraction in errors.items():
         fractions = sorted(by_fraction)
         means = [np.mean(by_fraction[fraction]) for fraction in fractions]
-        spreads = [
-            np.std(by_fraction[fraction], ddof=1) if len(by_fraction[fraction]) > 1 else 0 for fraction in fractions
-        ]
-        ax.errorbar(
-            [100 * fraction for fraction in fractions], means, spreads, fmt="o-", markersize=3, capsize=6, label=method
-        )
+        # Of one run nothing is known of how far others lie.
+        spreads = [np.std(errors, ddof=1) if len(errors) > 1 else np.nan for errors in map(by_fraction.get, fractions)]
+        ax.errorbar([100 * fraction for fraction in fractions], means, spreads, fmt="o-", markersize=3, capsize=6)
+        ax.plot([], "o-", markersize=3, color=ax.lines[-1].get_color(), label=method)
     shown = sorted({100 * fraction for by_fraction in errors.values() for fraction in by_fraction})
     # From zero, so that a flat curve looks flat.
     ax.set(xscale="log", xlabel="labelled crops (%)", ylabel="mean joint error (mm)", ylim=(0, None))
