@@ -104,7 +104,7 @@ class TestFormats:
     def test_openexr_missing_names_the_pip_line(self, tmp_path, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "OpenEXR", None)
         (tmp_path / "a.exr").write_bytes(b"v/1\x01")
-        with pytest.raises(MissingDependencyError, match="pip install 'OpenEXR>=3.4'"):
+        with pytest.raises(MissingDependencyError, match=r"pip install 'OpenEXR>=3\.4'"):
             read_depth(tmp_path / "a.exr")
 
 
