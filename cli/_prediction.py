@@ -10,7 +10,7 @@ import numpy as np
 
 from cn_zoo.cli._records import Record, error_record, pose_record
 from cn_zoo.cli.main import exit_code
-from cn_zoo.errors import CnZooError
+from cn_zoo.errors import CnZooError, naming
 from cn_zoo.geometry import Camera
 from cn_zoo.inference import HandPose, HandPoseEstimator, HandTracker
 from cn_zoo.io.atomic import atomic_path
@@ -71,8 +71,8 @@ class Worker:
             _draw(source, depth, pose)
         except CnZooError as error:
             # Errors of the picture itself do not know the source's name.
-            message = str(error) if source.name in str(error) else f"{source.name}: {error}"
-            return Result(error_record(source.name, job.model, message), exit_code(error), tuple(remarks))
+            record = error_record(source.name, job.model, naming(source.name, error))
+            return Result(record, exit_code(error), tuple(remarks))
         return Result(pose_record(source.name, job.model, pose), 0, tuple(remarks))
 
     def _estimate(self, depth: np.ndarray) -> HandPose:

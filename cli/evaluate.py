@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
-from cn_zoo.cli._picture_paths import refuse_overwriting
+from cn_zoo.cli._refuse_overwriting import refuse_overwriting
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
 from cn_zoo.errors import InputError
 from cn_zoo.evaluation import (
@@ -58,7 +58,7 @@ def evaluate(
     Either --dataset, --predictions and --labels (text files, gzipped or not), or --model and --data.
     Distances are taken in camera coordinates.
     """
-    sources = [*filter(None, (predictions, labels)), *([data / "joints.csv"] if data else []), Path(centers)]
+    sources = filter(None, (predictions, labels, data and data / "joints.csv", Path(centers)))
     refuse_overwriting(sources, {"--save-predictions": [save_predictions], "--plot": [plot]})
     for target in filter(None, (save_predictions, plot)):
         _check_target(target)

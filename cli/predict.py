@@ -12,9 +12,10 @@ import click
 import numpy as np
 
 from cn_zoo.cli._options import CAMERA, CENTER, RATE, SCALE, TARGET
-from cn_zoo.cli._picture_paths import picture_folder, picture_paths, refuse_overwriting
+from cn_zoo.cli._picture_paths import picture_folder, picture_paths
 from cn_zoo.cli._prediction import Job, Result, Source, StreamWorker, TrackingWorker, Worker
 from cn_zoo.cli._records import FORMATS, Record, format_records
+from cn_zoo.cli._refuse_overwriting import refuse_overwriting
 from cn_zoo.cli._worker_processes import WORTH_WORKERS, in_parallel
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import Camera

@@ -33,3 +33,8 @@ class MissingDependencyError(CnZooError):
 
 class UnknownModelError(CnZooError):
     """A name, path or address names no model; the message lists every accepted form."""
+
+
+def naming(subject: str, error: CnZooError) -> str:
+    """An error's message, with what it is about in front where it does not tell that itself."""
+    return str(error) if subject in str(error) else f"{subject}: {error}"

@@ -299,7 +299,7 @@ def _plot(errors: dict[str, dict[float, list[float]]], path: Path) -> None:
         fractions = sorted(by_fraction)
         means = [np.mean(by_fraction[fraction]) for fraction in fractions]
         # Of one run nothing is known of how far others lie.
-        spreads = [np.std(errors, ddof=1) if len(errors) > 1 else np.nan for errors in map(by_fraction.get, fractions)]
+        spreads = [np.std(each, ddof=1) if len(each) > 1 else np.nan for each in map(by_fraction.get, fractions)]
         ax.errorbar([100 * fraction for fraction in fractions], means, spreads, fmt="o-", markersize=3, capsize=6)
         ax.plot([], "o-", markersize=3, color=ax.lines[-1].get_color(), label=method)
     shown = sorted({100 * fraction for by_fraction in errors.values() for fraction in by_fraction})

@@ -70,7 +70,7 @@ class _Reader:
 
     def __init__(self, camera: Camera, depth_scale: float) -> None:
         self._camera, self._depth_scale = camera, depth_scale
-        self._same_size, self._fits = SameSize(), None
+        self._same_size, self._is_first = SameSize(), True
 
     def __call__(self, path: Path) -> np.ndarray:
         depth = read_depth(path, self._depth_scale)
@@ -78,15 +78,14 @@ class _Reader:
             self._same_size.check(depth)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
-        if self._fits is None:
-            height, width = depth.shape
-            misfit = self._camera.misfit(width, height)
-            self._fits = misfit is None
-            if misfit:
-                warnings.warn(
-                    f"{path}: the folder's camera does not fit {width}x{height} images ({misfit})", stacklevel=2
-                )
+        if self._is_first:
+            self._is_first = False
+            self._doubt_camera(path, *depth.shape)
         return depth
+
+    def _doubt_camera(self, path: Path, height: int, width: int) -> None:
+        if misfit := self._camera.misfit(width, height):
+            warnings.warn(f"{path}: the folder's camera does not fit {width}x{height} images ({misfit})", stacklevel=3)
 
 
 def _read_camera(path: Path) -> tuple[Camera, float]:

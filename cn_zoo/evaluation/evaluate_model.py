@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cn_zoo.datasets import HandDataset
-from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError
+from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError, naming
 from cn_zoo.evaluation.evaluation import Evaluation, evaluate_joints
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def predict_dataset(
         except (NoHandError, ImplausibleDepthError):
             pass  # stays NaN, and is counted by the caller
         except InputError as error:
-            path = str(dataset.folder / dataset.names[index])
-            raise InputError(f"{error}" if path in str(error) else f"{path}: {error}") from None
+            raise InputError(naming(str(dataset.folder / dataset.names[index]), error)) from None
         if progress:
             progress(index + 1, len(dataset))
     return ModelPredictions(uvd, sigma)
@@ -75,8 +74,8 @@ def predict_dataset(
 def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) -> Evaluation:
     """Score a model's predictions on the labelled dataset that they were made on.
 
-    Frames without a hand found are not scored, but counted. The dataset's groups are told
-    apart, and so are viewpoints where the skeleton has a wrist and ``middle_mcp``.
+    Frames without a hand found are not scored, but counted. The dataset's groups are told apart, and so are viewpoints
+    where the skeleton has a wrist and ``middle_mcp``.
 
     Raises:
         NoHandError: there is no frame to score.

@@ -74,27 +74,17 @@ def refine_latent(
     axes = _DIFFERENCE * np.concatenate([np.zeros((1, len(first))), np.eye(len(first))])
     point = first
     for _ in range(steps):
-        misfits, moves, costs = target.compare(synthesize(point + axes))
-        counted = np.abs(misfits[0]) < _CLIP
-        by_depth = (misfits[1:, counted] - misfits[0, counted]) / (_DIFFERENCE * math.sqrt(misfits.shape[1]))
-        by_joints = (moves[1:] - moves[0]) * math.sqrt(_PRIOR / moves.shape[1]) / _DIFFERENCE
-        normal = by_depth @ by_depth.T + by_joints @ by_joints.T + _STAY * np.eye(len(first))
-        pull = by_depth @ misfits[0, counted] / math.sqrt(misfits.shape[1])
-        pull += by_joints @ moves[0] * math.sqrt(_PRIOR / moves.shape[1]) + _STAY * (point - first)
+        residuals = target.residuals(synthesize(point + axes))
+        counted = target.counted(residuals[0])
+        slopes = (residuals[1:] - residuals[0])[:, counted] / _DIFFERENCE
+        normal = slopes @ slopes.T + _STAY * np.eye(len(first))
+        pull = slopes @ residuals[0, counted] + _STAY * (point - first)
         tries = point - np.linalg.solve(normal, pull) * 0.5 ** np.arange(_HALVINGS)[:, None]
-        tried = target.compare(synthesize(tries)).costs
-        if tried.min() >= costs[0]:
+        costs = target.costs(target.residuals(synthesize(tries)))
+        if costs.min() >= target.costs(residuals[:1])[0]:
             break
-        point = tries[tried.argmin()]
+        point = tries[costs.argmin()]
     return point.astype(np.float32)
-
-
-class _Comparison(NamedTuple):
-    """Of B hands: what each pixel is off by (B, P), joints' moves by their deviations (B, 3 J), and the cost (B,)."""
-
-    misfits: np.ndarray
-    moves: np.ndarray
-    costs: np.ndarray
 
 
 class _Target(NamedTuple):
@@ -104,12 +94,26 @@ class _Target(NamedTuple):
     pose: np.ndarray
     deviation: np.ndarray
 
-    def compare(self, hands: dict[str, np.ndarray]) -> _Comparison:
+    def residuals(self, hands: dict[str, np.ndarray]) -> np.ndarray:
+        """How B hands differ from it, (B, P + 3 J): each pixel's depth, each joint's place; weighed as they count."""
         count = len(hands["pose"])
-        misfits = hands["depth"].reshape(count, -1).astype(np.float64) - self.seen
+        depth = hands["depth"].reshape(count, -1).astype(np.float64) - self.seen
         moves = ((hands["pose"] - self.pose) / self.deviation).reshape(count, -1).astype(np.float64)
-        costs = np.minimum(misfits**2, _CLIP**2).mean(axis=1) + _PRIOR * (moves**2).mean(axis=1)
-        return _Comparison(misfits, moves, costs)
+        weight = math.sqrt(_PRIOR / moves.shape[1])
+        return np.concatenate([depth / math.sqrt(self.seen.size), weight * moves], axis=1)
+
+    def counted(self, residuals: np.ndarray) -> np.ndarray:
+        """Which residuals (..., P + 3 J) count: joints always, pixels that are off by less than the clip."""
+        return np.abs(residuals) < self._limits
+
+    def costs(self, residuals: np.ndarray) -> np.ndarray:
+        """The sum of clipped squares of residuals (B, P + 3 J), (B,)."""
+        return (np.minimum(np.abs(residuals), self._limits) ** 2).sum(axis=1)
+
+    @property
+    def _limits(self) -> np.ndarray:
+        pixels, joints = np.full(self.seen.size, _CLIP / math.sqrt(self.seen.size)), np.full(self.pose.size, np.inf)
+        return np.concatenate([pixels, joints])
 
 
 def refine_hand(hand: HandPose, depth_mm: np.ndarray, synthesize: Synthesis, steps: int) -> HandPose:

@@ -24,13 +24,16 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     if is_special(target):
         yield target
         return
-    target = Path(os.path.realpath(target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _beside(target)
+    place = Path(os.path.realpath(target))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary = _beside(place)
+    except OSError as error:
+        raise _about(target, error) from None
     try:
         yield temporary
         _give_usual_mode(temporary)
-        temporary.replace(target)
+        temporary.replace(place)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is not None and Path(error.filename) == temporary:
@@ -45,10 +48,7 @@ def is_special(path: Path) -> bool:
 
 def _beside(target: Path) -> Path:
     """A new file in the target's folder."""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    except OSError as error:
-        raise _about(target, error) from None
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     return Path(name)
 

@@ -54,14 +54,14 @@ def save_keras_file(model: keras.Model, path: Path) -> None:
     """
     with atomic_path(path) as temporary:
         model.save(temporary)
-        for_earlier_keras(temporary)
+        _write_for_earlier_keras(temporary)
 
 
-def for_earlier_keras(path: Path) -> None:
-    """Take out of a ``.keras`` file what Keras 3.12 does not know and what changes nothing."""
+def _write_for_earlier_keras(path: Path) -> None:
+    """Take out of a ``.keras`` file, in place, what Keras 3.12 does not know and what changes nothing."""
     with zipfile.ZipFile(path) as archive:
         entries = [(entry, archive.read(entry)) for entry in archive.infolist()]
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for entry, content in entries:
             if entry.filename == _CONFIG:
                 content = json.dumps(_without_later(json.loads(content))).encode()

@@ -108,6 +108,12 @@ class DiscriminatorPass:
         return ops.mean(side_error(odds[: self.count], odds[self.count :]))
 
     @property
+    def _unmirrored(self) -> list[KerasTensor]:
+        """Labelled, unlabelled and twin depth maps, as far as there are any."""
+        every = (self.batch.depth, self.batch.unlabelled, self.batch.twin)
+        return [each for each in every if each is not None]
+
+    @property
     def _unmirrored_count(self) -> int | KerasTensor:
         return self.count + self.unlabelled_count + self.twin_count
 
@@ -118,16 +124,15 @@ class DiscriminatorPass:
     @cached_property
     def _real(self) -> KerasTensor:
         """The trunk's features of labelled, unlabelled, twin and mirrored labelled depth maps, in this order."""
-        mirrored = ops.flip(self.batch.depth, axis=2) if self._mirrored else None
-        every = (self.batch.depth, self.batch.unlabelled, self.batch.twin, mirrored)
-        depths = [each for each in every if each is not None]
-        return self.nets.trunk(ops.concatenate(depths), training=self.batch.training)
+        mirrored = [ops.flip(self.batch.depth, axis=2)] if self._mirrored else []
+        return self.nets.trunk(ops.concatenate([*self._unmirrored, *mirrored]), training=self.batch.training)
 
     @cached_property
     def _compared(self) -> KerasTensor:
         """The trunk's features of labelled, unlabelled and twin depth maps, normalised as those of generated ones."""
-        every = (self.batch.depth, self.batch.unlabelled, self.batch.twin)
-        return self.nets.trunk(ops.concatenate([each for each in every if each is not None]), training=False)
+        if not self.batch.training:
+            return rows(self._real, 0, self._unmirrored_count)
+        return self.nets.trunk(ops.concatenate(self._unmirrored), training=False)
 
     def _set_statistics(self, head: keras.Model) -> None:
         """The moving statistics of a head follow real depth maps."""

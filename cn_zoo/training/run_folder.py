@@ -12,6 +12,7 @@ import keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.io.sources import is_hidden
 
 _RECIPE_FILE = "recipe.json"
 #: What of the recipe decides nothing about the run: a folder that was moved gives it another name.
@@ -41,13 +42,15 @@ def open_run_folder(folder: Path, recipe: Mapping[str, object], resume: bool) ->
     wanted = json.loads(json.dumps(recipe))
     earlier = _read_recipe(path) if path.exists() else wanted
     changed = [key for key, value in wanted.items() if key != _NAME and earlier.get(key) != value]
+    has_learned = path.exists() and any(not is_hidden(each) for each in folder.glob(_LEARNED))
+    if has_learned and not resume:
+        raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")
+    if has_learned and changed:
+        raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
+    # Not before: who is refused here may have come upon a run that goes on, and is writing just now.
     for unfinished in folder.glob(_UNFINISHED):
         unfinished.unlink()
-    if path.exists() and any(folder.glob(_LEARNED)):
-        if not resume:
-            raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")
-        if changed:
-            raise InputError(f"{folder}: was started with another recipe ({', '.join(changed)} differ)")
+    if has_learned:
         return
     if not _FRAMES_OF.isdisjoint(changed):
         # Never what people themselves have put there.

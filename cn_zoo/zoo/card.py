@@ -77,12 +77,7 @@ def _errors(preset: Preset) -> list[str]:
     """The measured errors, where there are any: a small fine-tuning holds no frame out."""
     if not preset.errors_mm:
         return []
-    return [
-        "| test | mm |",
-        "|---|---|",
-        *(f"| {test} | {error:.2f} |" for test, error in preset.errors_mm.items()),
-        "",
-    ]
+    return _figures("| test | mm |", preset.errors_mm)
 
 
 def _speed(preset: Preset) -> list[str]:
@@ -94,11 +89,13 @@ def _speed(preset: Preset) -> list[str]:
         "",
         preset.latency_protocol,
         "",
-        "| | ms |",
-        "|---|---|",
-        *(f"| {name} | {latency:.2f} |" for name, latency in preset.latency_ms.items()),
-        "",
+        *_figures("| | ms |", preset.latency_ms),
     ]
+
+
+def _figures(heading: str, figures: Mapping[str, float]) -> list[str]:
+    """A table of what was measured."""
+    return [heading, "|---|---|", *(f"| {name} | {value:.2f} |" for name, value in figures.items()), ""]
 
 
 def _cases(preset: Preset) -> list[str]:

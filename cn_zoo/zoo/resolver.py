@@ -40,8 +40,7 @@ def get_preset(model: str | Path) -> Preset:
     if isinstance(model, str) and _is_address(model):
         address, sha256 = _split_address(model)
         base = address.rsplit("/", 1)[0] + "/"
-        is_record = address == base + PRESET_FILE
-        if is_record:
+        if address == base + PRESET_FILE:
             return _downloaded_record(base, sha256).with_urls(base)
         return _record_of_weights(download(address, sha256), base)
     path = _find(model)

@@ -1,17 +1,13 @@
 import numpy as np
 import pytest
+from made_up_preset import made_up_preset
 
 from cn_zoo.benchmarking.latency import Frame, Latency, measure_latency
 from cn_zoo.errors import NoHandError
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.zoo import Preset
 
-PRESET = Preset(
-    name="made-up", skeleton="nyu", camera=(588.03, 587.07, 320.0, 240.0), cube_mm=250.0, hand="right",
-    architecture="paper", latent_size=23, training_data="none", licence="none", protocol="none", errors_mm={},
-    parameters=0, files={},
-)  # fmt: skip
+PRESET = made_up_preset()
 
 
 class _Puppet:

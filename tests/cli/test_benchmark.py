@@ -5,13 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from made_up_preset import made_up_preset
 
 import cn_zoo.cli.benchmark  # noqa: F401
 from cn_zoo.benchmarking.machine_peak import MachinePeak
 from cn_zoo.benchmarking.memory import Memory
 from cn_zoo.cli.main import _cn_zoo, exit_code
 from cn_zoo.errors import CnZooError, MissingDependencyError
-from cn_zoo.zoo import FileRecord, Preset
+from cn_zoo.zoo import FileRecord
 
 # The module; the package's attribute of that name may be the command.
 MODULE = sys.modules["cn_zoo.cli.benchmark"]
@@ -31,11 +32,8 @@ def model(tmp_path):
     names = {"onnx": "hand.onnx", "onnx-int8": "hand_int8.onnx", "tflite": "hand.tflite", "nets": "nets.keras"}
     for name in names.values():
         (tmp_path / name).write_bytes(b"weights of " + name.encode())
-    Preset(
-        name="made-up", skeleton="icvl", camera=(241.0, 241.0, 160.0, 120.0), cube_mm=250.0, hand="right",
-        architecture="paper", latent_size=23, training_data="none", licence="none", protocol="none", errors_mm={},
-        parameters=0, files={kind: FileRecord.of(tmp_path / name) for kind, name in names.items()},
-    ).save(tmp_path)  # fmt: skip
+    files = {kind: FileRecord.of(tmp_path / name) for kind, name in names.items()}
+    made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), files=files).save(tmp_path)
     return tmp_path
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from made_up_preset import made_up_preset
 from network_checks import assert_same
 from untrained_model import save_untrained_model
 
@@ -26,6 +27,8 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path
 from cn_zoo.zoo.card import model_card
 from cn_zoo.zoo.resolver import PRETRAINED
+
+PRESET = made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), latent_size=16)
 
 ALL = [(form, precision) for form in ("onnx", "tflite") for precision in ("fp32", "fp16", "int8")]
 
@@ -214,7 +217,7 @@ def nets():
 @pytest.mark.parametrize(("form", "precision"), ALL)
 def test_the_generator_alone(nets, few_crops, tmp_path, form, precision):
     path = tmp_path / f"generator.{form}"
-    parity = export_generator(nets, replace(_any_preset(), files={}), form, precision, path)
+    parity = export_generator(nets, PRESET, form, precision, path)
     assert {"fp32": 0, "fp16": 1e-7, "int8": 1e-5}[precision] <= parity.share
     assert parity.share <= {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}[precision]
     latent = np.linspace(-1, 1, 23, dtype="float32")
@@ -238,7 +241,7 @@ def test_the_hand_locators_networks_alone(few_crops, tmp_path, part, form, preci
         if "kernel" in variable.path:
             variable.assign_add(rng.normal(0, 0.05, variable.shape))
     path = tmp_path / f"{part}.{form}"
-    parity = export_locator(network, part, replace(_any_preset(), files={}), form, precision, path)
+    parity = export_locator(network, part, PRESET, form, precision, path)
     assert parity.share <= {"fp32": 1e-4, "fp16": 0.005, "int8": 0.1}[precision]
     value = _seen_by(part)
     expected, found = network(value[None]), open_runtime(path).run(value)
@@ -273,7 +276,7 @@ def test_the_released_hand_locators_networks(model, few_crops, tmp_path, part):
 def test_the_generator_of_a_saved_model(nets, few_crops, tmp_path):
     nets.save(tmp_path / "nets.keras")
     files = {"nets": FileRecord.of(tmp_path / "nets.keras")}
-    replace(_any_preset(), files=files).save(tmp_path)
+    replace(PRESET, files=files).save(tmp_path)
     parity = cn_zoo.export(tmp_path, "onnx", "fp32", tmp_path / "generator.onnx", "generator")
     assert parity.largest < 1e-4
     with pytest.raises(WeightsError, match="no file of kind 'estimator'"):
@@ -296,17 +299,7 @@ def test_soft_argmax_survives_int8(few_crops, tmp_path):
         "latent": place,
         "hand": keras.ops.sigmoid(place[:, :2]),
     }
-    preset = replace(_any_preset(), files={})
+    preset = PRESET
     estimator = keras.Model(depth, outputs)
     for form in ("onnx", "tflite"):
         assert export_estimator(estimator, preset, form, "int8", tmp_path / f"a.{form}").moved_mm < 2.0
-
-
-def _any_preset():
-    from cn_zoo.zoo import Preset
-
-    return Preset(
-        name="made-up", skeleton="icvl", camera=(241.0, 241.0, 160.0, 120.0), cube_mm=250.0, hand="right",
-        architecture="paper", latent_size=16, training_data="none", licence="none", protocol="none",
-        errors_mm={}, parameters=0, files={},
-    )  # fmt: skip

@@ -5,13 +5,14 @@ from types import SimpleNamespace
 import numpy as np
 import onnx
 import pytest
+from made_up_preset import made_up_preset
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
 from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
 from cn_zoo.inference.hand_location import HandLocation
 from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.zoo import Preset, weights_path
+from cn_zoo.zoo import weights_path
 from cn_zoo.zoo.resolver import PRETRAINED
 
 CAMERA = CAMERAS["nyu"]
@@ -45,14 +46,6 @@ def locator(monkeypatch):
     return puppet
 
 
-def _preset():
-    return Preset(
-        name="made-up", skeleton="nyu", camera=(588.03, 587.07, 320.0, 240.0), cube_mm=250.0, hand="right",
-        architecture="paper", latent_size=23, training_data="none", licence="none", protocol="none",
-        errors_mm={}, parameters=0, files={},
-    )  # fmt: skip
-
-
 class _Puppet:
     """A network that always answers the same, and remembers what it saw."""
 
@@ -80,7 +73,7 @@ def test_joints_come_back_through_the_crop_and_the_camera():
     rng = np.random.default_rng(0)
     xyz = CAMERA.uvd_to_xyz(np.array(CENTER)) + rng.uniform(-60, 60, (14, 3))
     pose = HandCrop(CAMERA, CENTER).uvd_to_crop(CAMERA.xyz_to_uvd(xyz))
-    hand = HandPoseEstimator(_Puppet(pose), _preset()).predict(_image_with_block(), center=CENTER)
+    hand = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(_image_with_block(), center=CENTER)
     np.testing.assert_allclose(hand.xyz, xyz, atol=1e-3)
     np.testing.assert_allclose(hand.uvd, CAMERA.xyz_to_uvd(xyz), atol=1e-3)
     np.testing.assert_allclose(hand.sigma, 5.0, atol=1e-5)
@@ -91,7 +84,9 @@ def test_joints_come_back_through_the_crop_and_the_camera():
 
 def test_confidence_is_the_share_expected_within_20_mm():
     sure, unsure = (
-        HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma), _preset()).predict(_image_with_block(), center=CENTER)
+        HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma), made_up_preset()).predict(
+            _image_with_block(), center=CENTER
+        )
         for sigma in (0.02, 0.4)
     )
     assert sure.confidence == pytest.approx(1.0)
@@ -104,15 +99,15 @@ def test_left_hand_is_mirrored_for_the_network_and_back():
     image = _image_with_block()
     image[:, :330] = 0  # only the right half is there
     right, left = (
-        HandPoseEstimator(_Puppet(pose), _preset()).predict(image, center=CENTER, hand=hand)
+        HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(image, center=CENTER, hand=hand)
         for hand in ("right", "left")
     )
     assert right.uvd[0, 0] - CENTER[0] == pytest.approx(CENTER[0] - left.uvd[0, 0])
     np.testing.assert_allclose(right.uvd[0, 1:], left.uvd[0, 1:])
-    auto = HandPoseEstimator(_Puppet(pose), _preset()).predict(image, center=CENTER, hand="auto")
+    auto = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(image, center=CENTER, hand="auto")
     assert auto.hand == "right"
     flipped, center = np.ascontiguousarray(image[:, ::-1]), (639 - CENTER[0], *CENTER[1:])
-    mirrored = HandPoseEstimator(_Puppet(pose), _preset()).predict(flipped, CAMERA.mirrored(640), center, "auto")
+    mirrored = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(flipped, CAMERA.mirrored(640), center, "auto")
     assert mirrored.hand == "left"
 
 
@@ -120,17 +115,17 @@ def test_any_camera():
     camera = Camera(380.0, 390.0, 200.0, 150.0)
     center = (210.0, 140.0, 450.0)
     image = _image_with_block(center, 30, 400, 300)
-    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict(image, camera, center)
+    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()).predict(image, camera, center)
     np.testing.assert_allclose(hand.xyz[0], camera.uvd_to_xyz(np.array(center)), atol=1e-6)
 
 
 def test_integer_depth_and_holes():
     puppet = _Puppet(np.zeros((14, 3)))
     image = _image_with_block()
-    HandPoseEstimator(puppet, _preset()).predict(image, center=CENTER)
-    HandPoseEstimator(puppet, _preset()).predict(image.astype(np.uint16), center=CENTER)
+    HandPoseEstimator(puppet, made_up_preset()).predict(image, center=CENTER)
+    HandPoseEstimator(puppet, made_up_preset()).predict(image.astype(np.uint16), center=CENTER)
     broken = np.where(image == 0, np.nan, image)
-    HandPoseEstimator(puppet, _preset()).predict(broken, center=CENTER)
+    HandPoseEstimator(puppet, made_up_preset()).predict(broken, center=CENTER)
     np.testing.assert_array_equal(puppet.crops[0], puppet.crops[1])
     np.testing.assert_array_equal(puppet.crops[0], puppet.crops[2])
 
@@ -151,11 +146,11 @@ def test_impossible_centers(center, error):
     if center[2] == 1200.0:
         image = np.where(image > 0, image + 1000, 0)  # beyond the cube's far face
     with pytest.raises(error):
-        HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()).predict(image, center=center)
+        HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()).predict(image, center=center)
 
 
 def test_arrays_that_are_no_depth_image():
-    estimator = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset())
+    estimator = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset())
     with pytest.raises(InputError, match="metres"):
         estimator.predict(_image_with_block() / 1000.0, center=CENTER)
     with pytest.raises(InputError, match="shape"):
@@ -171,7 +166,7 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
     more = slice(u, u + 90) if hand == "right" else slice(u - 90, u)
     image[v - 40 : v + 40, more] = d
     puppet = _Puppet(np.zeros((14, 3)))
-    estimator = HandPoseEstimator(puppet, _preset())
+    estimator = HandPoseEstimator(puppet, made_up_preset())
     assert estimator.predict(image, center=CENTER, hand="auto").hand == hand
     # Either way, and as it says neither, from four places beside.
     assert len(puppet.crops) == 10
@@ -207,7 +202,7 @@ def test_nets_are_no_estimator():
 
 
 def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_image():
-    estimator, image = HandPoseEstimator(_Puppet(np.zeros((14, 3))), _preset()), _image_with_block()
+    estimator, image = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()), _image_with_block()
     u, v, d = CENTER
     half = 125 * estimator.camera.fx / d
     at_the_border = np.roll(image, -round(u), axis=1)
@@ -217,21 +212,23 @@ def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_imag
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):
-    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), _preset()).predict(_image_with_block(), hand="auto")
+    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), made_up_preset()).predict(
+        _image_with_block(), hand="auto"
+    )
     assert hand.confidence == pytest.approx(0.9 * 0.6827, abs=1e-3)
 
 
 def test_several_hands_each_seen_both_ways(locator):
     puppet = _Puppet(np.zeros((14, 3)))
-    hands = HandPoseEstimator(puppet, _preset()).predict_hands(_image_with_block(), max_hands=3)
+    hands = HandPoseEstimator(puppet, made_up_preset()).predict_hands(_image_with_block(), max_hands=3)
     # Each both ways, and as both are alike, from four places beside.
     assert len(puppet.crops) == 20
     assert [hand.center_uvd for hand in hands] == [CENTER, (270.0, 250.0, 700.0)]
 
 
 def test_a_hand_is_what_both_networks_take_for_one(locator):
-    usual = replace(_preset(), sigma_mm=5.0)
-    doubtful = replace(_preset(), sigma_mm=0.2)  # the puppet's 5 mm are much for such a model
+    usual = replace(made_up_preset(), sigma_mm=5.0)
+    doubtful = replace(made_up_preset(), sigma_mm=0.2)  # the puppet's 5 mm are much for such a model
     likely, unlikely = (
         HandPoseEstimator(_Puppet(np.zeros((14, 3))), each).predict_hands(_image_with_block())
         for each in (usual, replace(usual, sigma_mm=3.5))
@@ -246,13 +243,13 @@ def test_a_hand_is_what_both_networks_take_for_one(locator):
 def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
     locator.locations.pop()
     puppet = _Puppet(np.full((14, 3), 0.5))  # 25 mm to the right, down and behind
-    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left")
     # This one is never content.
     assert len(puppet.crops) == 3
     first, last = (CAMERA.uvd_to_xyz(np.array(uvd)) for uvd in (CENTER, hand.center_uvd))
     assert 80 < np.linalg.norm(last - first) < 95
     puppet = _Puppet(np.full((14, 3), 0.05))  # 4 mm off
-    assert HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left").center_uvd == CENTER
+    assert HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left").center_uvd == CENTER
     assert len(puppet.crops) == 1
 
 
@@ -261,7 +258,7 @@ def test_the_last_look_tells_the_side(locator):
     puppet = _Puppet(np.full((14, 3), 0.5))
     answer, fits_side = puppet.run, iter([0.999, 0.001, *2 * [0.001, 0.999]])
     puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="auto")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="auto")
     assert hand.hand == "left"
     assert len(puppet.crops) == 6
 
@@ -271,7 +268,7 @@ def test_a_side_that_is_open_is_looked_at_from_places_beside():
     # A right one at first sight; from most places beside, rather a left one.
     answer, fits_side = puppet.run, iter([0.7, 0.3, 0.6, 0.4, *3 * [0.2, 0.8]])
     puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER, hand="auto")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), center=CENTER, hand="auto")
     assert hand.hand == "left"
     assert hand.center_uvd == CENTER
     assert len(puppet.crops) == 10
@@ -285,7 +282,7 @@ def test_a_side_that_is_clear_is_not_looked_at_again():
     puppet = _Puppet(np.zeros((14, 3)))
     answer, fits_side = puppet.run, iter([0.999, 0.001])
     puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), center=CENTER, hand="auto")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), center=CENTER, hand="auto")
     assert hand.hand == "right"
     assert len(puppet.crops) == 2
 
@@ -296,7 +293,7 @@ def test_a_hand_that_only_just_shows_has_no_looks_beside():
     # At the crop's left edge, so that one seen from the right holds nothing of it.
     depth[v - 30 : v + 30, u - 99 : u - 90] = d + np.arange(9) % 5
     puppet = _Puppet(np.zeros((14, 3)))
-    estimator = HandPoseEstimator(puppet, _preset())
+    estimator = HandPoseEstimator(puppet, made_up_preset())
     assert estimator.predict(depth, center=CENTER, hand="auto").center_uvd == CENTER
     assert len(puppet.crops) == 8
 
@@ -304,6 +301,6 @@ def test_a_hand_that_only_just_shows_has_no_looks_beside():
 def test_joints_that_lead_away_from_the_hand_are_not_followed(locator):
     locator.locations.pop()
     puppet = _Puppet(np.full((14, 3), 5.0))  # 250 mm to the right, down and behind: nothing is there
-    hand = HandPoseEstimator(puppet, _preset()).predict(_image_with_block(), hand="left")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left")
     assert hand.center_uvd == CENTER
     assert len(puppet.crops) == 1

@@ -60,3 +60,13 @@ def test_a_run_that_was_killed_in_its_first_checkpoint_is_begun_anew(tmp_path):
     (tmp_path / ".posterior.weights-x1y2.weights.h5").touch()
     open_run_folder(tmp_path, {**MINE, "seed": 1}, resume=False)
     assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
+
+
+def test_who_is_refused_leaves_a_run_that_goes_on_alone(learned):
+    """It may be writing a checkpoint just now."""
+    (learned / ".posterior.weights-x1y2.weights.h5").touch()
+    with pytest.raises(InputError, match="--resume"):
+        open_run_folder(learned, MINE, resume=False)
+    with pytest.raises(InputError, match="another recipe"):
+        open_run_folder(learned, {**MINE, "seed": 1}, resume=True)
+    assert (learned / ".posterior.weights-x1y2.weights.h5").exists()
