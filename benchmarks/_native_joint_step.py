@@ -108,7 +108,7 @@ class NativeJointStep:
             "unlabelled_cycle": _clipped(batch["unlabelled"], cycled),
             "consistency": _joint_error(expected, decoded[2 * count :]),
             "synthetic_posterior": _likelihood(random_latent, random_mean, random_log_variance),
-            "realness": _cross_entropy(is_real) + _cross_entropy(1.0 - is_fake),
+            "realness": tf.reduce_mean(tf.nn.softplus(-is_real)) + tf.reduce_mean(tf.nn.softplus(is_fake)),
             "metric": _difference(embedding, tf.roll(embedding, 1, 0), latent, tf.roll(latent, 1, 0))
             + _difference(random_embedding, embedding, random_latent, latent),
         }
@@ -155,7 +155,7 @@ class NativeJointStep:
 
     def realness_head(self, x: tf.Tensor, learning: bool) -> tuple[tf.Tensor, tf.Tensor]:
         x = self.convolutions(x, [f"realness_conv{index}" for index in (3, 4, 5)], learning)
-        return tf.sigmoid(self.dense(_flat(x), "realness", "float32")), x
+        return self.dense(_flat(x), "realness", "float32"), x
 
     def metric_head(self, x: tf.Tensor, learning: bool) -> tf.Tensor:
         x = self.convolutions(x, [f"metric_conv{index}" for index in (3, 4, 5)], learning)
@@ -243,10 +243,6 @@ def _likelihood(target: tf.Tensor, mean: tf.Tensor, log_variance: tf.Tensor) -> 
 
 def _clipped(depth: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.minimum(tf.square(depth - generated), 1.0))
-
-
-def _cross_entropy(right: tf.Tensor) -> tf.Tensor:
-    return -tf.reduce_mean(tf.math.log(tf.maximum(right, 1e-6)))
 
 
 def _difference(one: tf.Tensor, other: tf.Tensor, latent: tf.Tensor, other_latent: tf.Tensor) -> tf.Tensor:

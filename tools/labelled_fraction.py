@@ -34,6 +34,7 @@ from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe, load_recipe, train
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.curves import Curves
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sources import LabelledSource, Source
@@ -180,7 +181,7 @@ def _learn_covered(
     data = RunData.open(recipe, place, source, None)
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
-    Checkpoint(place / "posterior.weights.h5", 1).restore(nets)
+    Checkpoint(place / "posterior.weights.h5").restore(nets)
     seeds = range(recipe.seed, recipe.seed + rounds + taught)
     for number, seed in enumerate(seeds[:rounds], 1):
         _learn(nets, stage, place, f"labels{number}", [_labelled(recipe, data, stage.batch_size, seed)])
@@ -212,11 +213,11 @@ def _pseudo_labels(
 def _learn(nets: CrossingNets, stage: Stage, place: Path, name: str, sources: list[Source]) -> None:
     """Go on by a stage of these sources, or by what is left of it."""
     compile_for(nets, stage)
-    checkpoint = Checkpoint(place / f"{name}.weights.h5", stage.epoch_steps)
+    checkpoint = Checkpoint(place / f"{name}.weights.h5")
     done = checkpoint.restore(nets)
     if done < stage.steps:
-        curves = keras.callbacks.CSVLogger(place / f"{name}.csv", append=done > 0)
-        learn(nets, stage, sources, done, [checkpoint, curves])
+        curves = Curves(place / f"{name}.csv", done // stage.epoch_steps)
+        learn(nets, stage, sources, done, [curves, checkpoint])
 
 
 def _keep_record(stage: Stage, path: Path) -> None:

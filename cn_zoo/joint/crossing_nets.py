@@ -56,10 +56,11 @@ class CrossingNets(keras.Model):
     learned from too; ``({"pose": y},)`` trains the pose VAE alone.
 
     One training step lets each player step once, in the order of `players`, on the same batch: pose VAE,
-    discriminator, generator; players without trainable weights, or without terms that the batch has data for, are
-    passed over. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric of its own name,
-    so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players, and ``error_mm``
-    the term ``pose`` in millimetres; callbacks that watch a term want ``mode="min"``. Samples cannot be weighted.
+    discriminator, generator; players without trainable weights that their terms reach, or without terms that the batch
+    has data for, are passed over. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric
+    of its own name, so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players,
+    and ``error_mm`` the term ``pose`` in millimetres; callbacks that watch a term want ``mode="min"``. Samples cannot
+    be weighted.
 
     All networks learn but the side head, which is frozen until ``nets.side_head.trainable = True``: only the term
     ``side``, which weighs nothing by default, trains it. A saved file keeps what was frozen when the nets were
@@ -212,13 +213,15 @@ class CrossingNets(keras.Model):
             run_eagerly, steps_per_execution, jit_compile: as for every Keras model.
 
         Raises:
-            ValueError: there is nothing to train; the discriminator is to learn the term ``side`` with a frozen side
-                head; or the optimizer is one that `RoutedOptimizer` refuses.
+            ValueError: there is nothing to train, as no term that weighs something reaches a trainable network; the
+                discriminator is to learn the term ``side`` with a frozen side head; or the optimizer is one that
+                `RoutedOptimizer` refuses.
         """
         self.objective = objective or JointObjective()
-        weights = {player: self._weights_of(player) for player in self.players if self.objective.trains(player)}
+        taught = {player: self.objective.trains(player) for player in self.players}
+        weights = {player: self._weights_of(names) for player, names in taught.items() if names}
         self._stepping = [player for player, each in weights.items() if each]
-        self._check_trainable(list(weights))
+        self._check_trainable(set().union(*taught.values()))
         self._frozen = self._frozen_parts()
         optimizer = keras.optimizers.get(optimizer or keras.optimizers.Adam(_LEARNING_RATE, beta_1=_BETA_1))
         if not isinstance(optimizer, RoutedOptimizer):
@@ -344,18 +347,22 @@ class CrossingNets(keras.Model):
         """Put the noise where it stood."""
         self.seed_generator.state.assign(store["seed_state"])
 
-    def _weights_of(self, player: str) -> list[keras.Variable]:
+    def _weights_of(self, names: set[str]) -> list[keras.Variable]:
+        """The weights of the networks of these names that can be trained."""
         # A network of a frozen whole is frozen, whatever it says of itself.
         trainable = {id(weight) for weight in self.trainable_variables}
-        weights = [weight for network in self.players[player] for weight in network.trainable_variables]
+        weights = [weight for name in NETWORKS if name in names for weight in self.networks[name].trainable_variables]
         return [weight for weight in weights if id(weight) in trainable]
 
-    def _check_trainable(self, wanted: list[str]) -> None:
-        """See that the players whose terms weigh something, the ``wanted`` ones, can learn."""
-        if not wanted:
+    def _check_trainable(self, taught: set[str]) -> None:
+        """See that of the networks that the objective's terms reach, the ``taught`` ones, any can learn."""
+        if not taught:
             raise ValueError("there is nothing to train: no term of the objective weighs anything")
         if not self._stepping:
-            raise ValueError(f"there is nothing to train: all networks of {', '.join(wanted)} are frozen")
+            names = ", ".join(name for name in NETWORKS if name in taught)
+            raise ValueError(
+                f"there is nothing to train: the objective's terms reach {names} only, and these are frozen"
+            )
         if self.objective.side and "discriminator" in self._stepping and not self.side_head.trainable:
             raise ValueError(
                 "the objective's term side trains the side head, which is frozen; set nets.side_head.trainable = True, "

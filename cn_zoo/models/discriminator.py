@@ -34,14 +34,14 @@ def build_realness_head() -> keras.Model:
     """Real or fake (paper section 3.2).
 
     Returns:
-        A functional model from trunk features to a dict: ``real`` (B, 1), the probability that the depth map
-        is real, and ``features`` (B, 4, 4, 32), which feature matching compares.
+        A functional model from trunk features to a dict: ``real`` (B, 1), the log odds that the depth map is real,
+        and ``features`` (B, 4, 4, 32), which feature matching compares.
     """
     features = keras.Input(TRUNK_SHAPE, name="trunk_features")
     x = features
     for index in (3, 4, 5):
         x = paper_convolution(x, f"realness_conv{index}")
-    real = layers.Dense(1, activation="sigmoid", dtype="float32", name="realness")(layers.Flatten()(x))
+    real = layers.Dense(1, dtype="float32", name="realness")(layers.Flatten()(x))
     return keras.Model(features, {"real": real, "features": x}, name="realness_head")
 
 

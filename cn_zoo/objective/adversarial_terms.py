@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from keras import KerasTensor, ops
 
-#: Keeps the logarithm finite where the discriminator is certain and wrong.
-_SMALLEST = 1e-6
 
+def realness_error(log_odds: KerasTensor, is_real: bool) -> KerasTensor:
+    """Cross-entropy (B,) of the log odds (B, 1) that a depth map is real, where all of the batch is or none.
 
-def realness_error(probability: KerasTensor, is_real: bool) -> KerasTensor:
-    """Cross-entropy (B,) of the probability (B, 1) that a depth map is real, where all of the batch is or none."""
-    right = probability if is_real else 1.0 - probability
-    return -ops.log(ops.maximum(right[:, 0], _SMALLEST))
+    Of log odds, and not of probabilities, it has a gradient even where the discriminator is certain and wrong.
+    """
+    return ops.softplus(-log_odds[:, 0] if is_real else log_odds[:, 0])
 
 
 def feature_matching(real: KerasTensor, generated: KerasTensor) -> KerasTensor:

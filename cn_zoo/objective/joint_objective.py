@@ -14,28 +14,31 @@ from cn_zoo.objective.discriminator_pass import DiscriminatorPass
 from cn_zoo.objective.generator_pass import GeneratorPass
 from cn_zoo.objective.pose_vae_pass import PoseVAEPass
 
-#: The terms of each player, in the order of their computation.
-TERMS: dict[str, tuple[str, ...]] = {
-    "pose_vae": ("pose_kl", "pose_reconstruction"),
-    "discriminator": (
-        "pose",
-        "dense_pose",
-        "posterior",
-        "latent",
-        "unlabelled_cycle",
-        "consistency",
-        "synthetic_posterior",
-        "realness",
-        "metric",
-        "side",
-    ),
-    "generator": (
-        "depth_reconstruction",
-        "unlabelled_reconstruction",
-        "generated_pose",
-        "feature_matching",
-        "generator_metric",
-    ),
+_POSTERIOR = ("trunk", "posterior_head")
+_GENERATOR = ("mapping", "generator")
+
+#: The terms of each player, in the order of their computation, and the networks that learn from each.
+TERMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "pose_vae": {"pose_kl": ("pose_encoder",), "pose_reconstruction": ("pose_encoder", "pose_decoder")},
+    "discriminator": {
+        "pose": _POSTERIOR,
+        "dense_pose": _POSTERIOR,
+        "posterior": _POSTERIOR,
+        "latent": _POSTERIOR,
+        "unlabelled_cycle": _POSTERIOR,
+        "consistency": _POSTERIOR,
+        "synthetic_posterior": _POSTERIOR,
+        "realness": ("trunk", "realness_head"),
+        "metric": ("trunk", "metric_head"),
+        "side": (*_POSTERIOR, "side_head"),
+    },
+    "generator": {
+        "depth_reconstruction": _GENERATOR,
+        "unlabelled_reconstruction": _GENERATOR,
+        "generated_pose": _GENERATOR,
+        "feature_matching": _GENERATOR,
+        "generator_metric": _GENERATOR,
+    },
 }
 _PASSES = {"pose_vae": PoseVAEPass, "discriminator": DiscriminatorPass, "generator": GeneratorPass}
 
@@ -118,9 +121,13 @@ class JointObjective:
         terms = {name: getattr(shared, name)() for name in wanted}
         return {name: value for name, value in terms.items() if value is not None}
 
-    def trains(self, player: str) -> bool:
-        """Whether any term of a player weighs something."""
-        return bool(self._wanted(player))
+    def trains(self, player: str) -> set[str]:
+        """Names of the networks that learn from any term of a player that weighs something.
+
+        Raises:
+            KeyError: no such player.
+        """
+        return {network for name in self._wanted(player) for network in TERMS[player][name]}
 
     def weigh(self, terms: dict[str, KerasTensor]) -> KerasTensor:
         """The weighted sum () of terms."""

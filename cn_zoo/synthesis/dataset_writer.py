@@ -77,7 +77,8 @@ def write_dataset(name: str, count: int, folder: str | Path, seed: int = 0) -> I
 
     Raises:
         ValueError: an unknown name, a count below 1 or a negative seed.
-        InputError: the folder holds other things, or cannot be written.
+        InputError: the folder holds other things.
+        OSError: it cannot be written.
     """
     if name not in _FORMATS:
         raise ValueError(f"name is one of {', '.join(_FORMATS)}; received {name!r}")
@@ -88,23 +89,17 @@ def write_dataset(name: str, count: int, folder: str | Path, seed: int = 0) -> I
 
 def _write(name: str, count: int, folder: Path, seed: int) -> Iterator[int]:
     form, preset = _FORMATS[name], PRESETS[name].own()
-    try:
-        joints = _begin(folder, {"dataset": name, "count": count, "seed": seed})
-        with (folder / JOURNAL).open("a", encoding="utf-8") as journal:
-            for index in range(len(joints), count):
-                frame = draw_frame(preset, seed, index)
-                form.write_image(folder / form.image(index, count), frame)
-                joints.append(frame.joints[form.labels].round(4).tolist())
-                journal.write(json.dumps(joints[-1]) + "\n")
-                journal.flush()
-                yield index + 1
-        form.write_labels(folder, np.array(joints))
-        (folder / JOURNAL).unlink()
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror or error}); make room or choose another folder, "
-            "then run the same again: it goes on where it stopped"
-        ) from error
+    joints = _begin(folder, {"dataset": name, "count": count, "seed": seed})
+    with (folder / JOURNAL).open("a", encoding="utf-8") as journal:
+        for index in range(len(joints), count):
+            frame = draw_frame(preset, seed, index)
+            form.write_image(folder / form.image(index, count), frame)
+            joints.append(frame.joints[form.labels].round(4).tolist())
+            journal.write(json.dumps(joints[-1]) + "\n")
+            journal.flush()
+            yield index + 1
+    form.write_labels(folder, np.array(joints))
+    (folder / JOURNAL).unlink()
 
 
 def _begin(folder: Path, header: dict[str, object]) -> list[list[list[float]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import keras
@@ -12,33 +13,19 @@ from cn_zoo.io.atomic import atomic_path
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Save weights and optimizer every so many steps; whole files of finite weights only, the last one kept.
+    """Save weights and optimizer after each epoch; whole files of finite weights only, the last one kept.
 
     Args:
         path: the checkpoint, ``*.weights.h5``.
-        every: steps between two saves.
     """
 
-    def __init__(self, path: Path, every: int) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.every = every
-        self._done = 0
 
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Go on counting where the optimizer stands."""
-        self._done = int(self.model.optimizer.iterations)
-
-    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Save when the step count says so."""
-        self._done += 1
-        if self._done % self.every == 0:
-            self.save()
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Save the end, if it is not saved."""
-        if self._done % self.every:
-            self.save()
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Save."""
+        self.save()
 
     def save(self) -> None:
         """Write the checkpoint beside the old one, then move it into place.
@@ -46,10 +33,11 @@ class Checkpoint(keras.callbacks.Callback):
         Raises:
             InputError: a weight is not finite.
         """
+        step = int(self.model.optimizer.iterations)
         for weight in self.model.weights:
             if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
                 raise InputError(
-                    f"{self.path}: not written at step {self._done}, as {weight.path} is no longer finite; the last "
+                    f"{self.path}: not written at step {step}, as {weight.path} is no longer finite; the last "
                     "good checkpoint is kept; start again with a lower learning_rate"
                 )
         save_weights(self.model, self.path)
@@ -58,13 +46,16 @@ class Checkpoint(keras.callbacks.Callback):
         """Load the checkpoint into a compiled and built model, if there is one; return the steps done.
 
         Raises:
-            InputError: the file is damaged, or of other networks.
+            InputError: the file is damaged, or of other networks or another optimizer.
         """
         if not self.path.exists():
             return 0
         try:
-            model.load_weights(self.path)
-        except (ValueError, OSError, KeyError) as error:
+            with warnings.catch_warnings():
+                # Keras would go on without the optimizer's state.
+                warnings.filterwarnings("error", "Skipping variable loading for optimizer")
+                model.load_weights(self.path)
+        except (ValueError, OSError, KeyError, UserWarning) as error:
             reason = " ".join(str(error).split())[:120]
             raise InputError(
                 f"{self.path}: does not fit these networks ({reason}); it is damaged or of another architecture: start "

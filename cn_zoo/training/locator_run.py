@@ -20,6 +20,7 @@ from cn_zoo.models.dtype_policy import dtype_policy
 from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.curves import Curves
 from cn_zoo.training.locator_export import export_small
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
 from cn_zoo.training.locator_stream import LocatorStream
@@ -116,7 +117,7 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
     )
     task({"planes": np.ones((1, 16, 16, 2), "float32"), "crops": np.ones((1, 2, 128, 128, 1), "float32")})
     task.optimizer.build(task.trainable_variables)
-    checkpoint = Checkpoint(folder / _CHECKPOINT, every)
+    checkpoint = Checkpoint(folder / _CHECKPOINT)
     done = checkpoint.restore(task)
     if done >= steps:
         return
@@ -124,13 +125,13 @@ def _fit(recipe: LocatorRecipe, task: LocatorTask, folder: Path) -> None:
         _start_from(Path(recipe.start), task)
     earlier = Path(recipe.start) if recipe.start else None
     stream = LocatorStream(recipe.batch_size, recipe.seed, done, every, earlier)
-    curves = keras.callbacks.CSVLogger(folder / "locator.csv", append=done > 0)
+    curves = Curves(folder / "locator.csv", done // every)
     with closing(stream), RichProgress("locator", steps, done, recipe.batch_size) as progress:
         task.fit(
             stream,
             initial_epoch=done // every,
             epochs=steps // every,
-            callbacks=[checkpoint, curves, progress],
+            callbacks=[curves, checkpoint, progress],
             verbose=0,
             shuffle=False,
         )

@@ -25,7 +25,7 @@ _PACKAGED = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Finish:
     """The end of a run: its words on what is a hand, learned on whole frames, and on its side, learned on crops; each
     joint's deviation, fitted on validation crops; then the figures of the record.
 
@@ -63,7 +63,7 @@ class Recipe:
         held_out: share of the labelled frames, the last ones, that nothing learns from.
         tilt_deg: how far one's own frames are seen from other sides: the standard deviation of the tilt about each axis
             of the image plane.
-        calibration: the end of the run.
+        finish: the end of the run.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Recipe:
     labelled_fraction: float = 1.0
     held_out: float = 0.0
     tilt_deg: float = 0.0
-    calibration: Calibration = field(default_factory=Calibration)
+    finish: Finish = field(default_factory=Finish)
 
     @property
     def augmentation(self) -> CropAugmentation:
@@ -153,7 +153,7 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     table = dict(table)
     names = _convert(table.pop("stages", []), "tuple[str, ...]", f"{source}: stages")
     tables = {name: table.pop(name) for name in {*STAGES, *names} if name in table}
-    calibration = _build_record(Calibration, table.pop("calibration", {}), {}, f"{source}, [calibration]")
+    finish = _build_record(Finish, table.pop("finish", {}), {}, f"{source}, [finish]")
     if not names:
         raise InputError(f"{source}: stages is missing or empty; known stages are {', '.join(STAGES)}")
     if len(set(names)) < len(names):
@@ -167,7 +167,7 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     # Those that are not run are built, too: a slip in them would wait for the day they are.
     stages = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in {*names, *tables}}
     schedule = {name: stages[name] for name in names}
-    recipe = _build_record(Recipe, table, {"schedule": schedule, "calibration": calibration}, source)
+    recipe = _build_record(Recipe, table, {"schedule": schedule, "finish": finish}, source)
     _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
     _require(recipe.architecture in ARCHITECTURES, f"{source}: architecture", ARCHITECTURES, recipe.architecture)
     _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)

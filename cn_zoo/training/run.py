@@ -126,10 +126,10 @@ def _build(recipe: Recipe, policy: str) -> CrossingNets:
 
 def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folder: Path) -> Preset:
     """Finish, measure and save the estimator; returns its record."""
-    if recipe.calibration.hand_frames:
-        fit_hand_head(estimator, recipe.dataset, recipe.calibration.hand_frames, recipe.seed)
-    if recipe.calibration.side_crops:
-        fit_side_head(estimator, recipe.dataset, recipe.calibration.side_crops, recipe.seed)
+    if recipe.finish.hand_frames:
+        fit_hand_head(estimator, recipe.dataset, recipe.finish.hand_frames, recipe.seed)
+    if recipe.finish.side_crops:
+        fit_side_head(estimator, recipe.dataset, recipe.finish.side_crops, recipe.seed)
     sigma_mm = fit_sigma(recipe, estimator, data)
     save_keras_file(estimator, folder / ESTIMATOR_FILE)
     files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
@@ -188,7 +188,7 @@ def _describe(recipe: Recipe, estimator: keras.Model, data: RunData) -> Preset:
 def _measure(recipe: Recipe, estimator: keras.Model, data: RunData) -> tuple[str, dict[str, float]]:
     """How the model was measured, and mean joint errors in mm."""
     if data.labelled is None:
-        samples, preset = recipe.calibration.test_samples, PRESETS[recipe.dataset]
+        samples, preset = recipe.finish.test_samples, PRESETS[recipe.dataset]
         tests = SYNTHETIC_TESTS.items()
         errors = {name: synthetic_error(estimator, preset, split, samples) for name, split in tests}
         errors[OFF_CENTER_TEST] = off_center_error(estimator, preset, samples)

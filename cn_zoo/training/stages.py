@@ -16,6 +16,7 @@ from cn_zoo.models import ARCHITECTURES, initialize_from_poses, initialize_point
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.curves import Curves
 from cn_zoo.training.devices import ALONE, Host
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
@@ -72,25 +73,26 @@ def _run_stage(
     """Train one stage; the networks that are not ``known`` have learned nothing yet."""
     stage = recipe.schedule[name]
     compile_for(nets, stage)
-    checkpoint = Checkpoint(_checkpoint_path(folder, name), stage.epoch_steps)
+    checkpoint = Checkpoint(_checkpoint_path(folder, name))
     done = checkpoint.restore(nets)
     if done >= stage.steps:
         return
     if done == 0:
         _initialize(recipe, nets, data, set(stage.trains).difference(known))
     sources = _open_sources(recipe, stage, data, done)
-    # All hosts save, and draw, the same: what they hold together they can only touch together.
-    callbacks = [LossGuard(name, checkpoint.path), checkpoint]
+    callbacks = [LossGuard(name, checkpoint.path)]
     if host.is_first:
-        callbacks += _curves(folder, name, done)
+        callbacks += _curves(folder, name, done // stage.epoch_steps)
+    # All hosts save, and draw, the same: what they hold together they can only touch together.
     if "generator" in stage.trains:
         callbacks.append(SampleSheets(folder / "samples", name))
+    callbacks.append(checkpoint)
     with RichProgress(name, stage.steps, done, stage.batch_size) as progress:
         learn(nets, stage, sources, done, [*callbacks, progress], host)
 
 
 def _curves(folder: Path, name: str, done: int) -> list[keras.callbacks.Callback]:
-    curves = [keras.callbacks.CSVLogger(folder / f"{name}.csv", append=done > 0)]
+    curves: list[keras.callbacks.Callback] = [Curves(folder / f"{name}.csv", done)]
     # Keras writes them by TensorFlow, which comes without TensorBoard itself.
     if find_spec("tensorflow") and find_spec("tensorboard"):
         curves.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
@@ -125,16 +127,12 @@ def compile_for(nets: CrossingNets, stage: Stage) -> None:
     """Let a stage's networks learn by the stage's terms, and no others."""
     for name, network in nets.networks.items():
         network.trainable = name in stage.trains
-        if stage.keeps_norms:
-            _keep_norms(network)
+        # Each by itself: a network that is told what it is already tells its layers nothing, and another stage may have
+        # left them otherwise. A batch norm that cannot be trained uses its moving statistics, and leaves them.
+        for layer in network.layers:
+            is_kept = stage.keeps_norms and isinstance(layer, keras.layers.BatchNormalization)
+            layer.trainable = network.trainable and not is_kept
     nets.compile(_optimizer(stage), JointObjective.of(stage.terms))
-
-
-def _keep_norms(network: keras.Model) -> None:
-    """A batch norm that cannot be trained uses its moving statistics, and leaves them."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
 
 
 def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:

@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models import evidence_of
+from cn_zoo.models import evidence_of, posterior_evidence
 from cn_zoo.objective import (
     MIXED_LATENTS,
+    TERMS,
     Batch,
     JointObjective,
     clipped_reconstruction,
@@ -21,6 +22,7 @@ from cn_zoo.objective import (
     latent_likelihood,
     pose_reconstruction,
     realness_error,
+    sample_latent,
     turn_pose,
 )
 from cn_zoo.objective.discriminator_pass import DiscriminatorPass
@@ -39,11 +41,11 @@ REACHED = {
     "metric": {"trunk", "metric_head"},
     "side": {"trunk", "posterior_head", "side_head"},
     "unlabelled_cycle": {"trunk", "posterior_head"},
-    "depth_reconstruction": {"mapping_layer", "generator"},
-    "unlabelled_reconstruction": {"mapping_layer", "generator"},
-    "generated_pose": {"mapping_layer", "generator"},
-    "feature_matching": {"mapping_layer", "generator"},
-    "generator_metric": {"mapping_layer", "generator"},
+    "depth_reconstruction": {"mapping", "generator"},
+    "unlabelled_reconstruction": {"mapping", "generator"},
+    "generated_pose": {"mapping", "generator"},
+    "feature_matching": {"mapping", "generator"},
+    "generator_metric": {"mapping", "generator"},
 }
 #: Every term, those too that weigh nothing unless asked for.
 ALL = JointObjective(side=0.1)
@@ -79,8 +81,8 @@ def _batch(unlabelled, labelled=2, training=True):
 
 def _reached(networks, term, tape):
     """Names of the networks whose weights get a gradient."""
-    owners = [network.name for network in networks for _ in network.trainable_weights]
-    weights = [weight.value for network in networks for weight in network.trainable_weights]
+    owners = [name for name, network in networks.items() for _ in network.trainable_weights]
+    weights = [weight.value for network in networks.values() for weight in network.trainable_weights]
     pairs = zip(owners, tape.gradient(term, weights), strict=True)
     gradients = [(owner, np.array(gradient)) for owner, gradient in pairs if gradient is not None]
     assert all(np.isfinite(gradient).all() for _, gradient in gradients)
@@ -88,15 +90,21 @@ def _reached(networks, term, tape):
 
 
 def test_gradients_reach_the_players_they_should(nets):
-    networks = [network for owned in nets.players.values() for network in owned]
     found = {}
     for player in nets.players:
         # Another number of unlabelled than of labelled depth maps shows that no slice mixes them.
         with tf.GradientTape(persistent=True) as tape:
             terms = ALL.terms(nets, player, _batch(unlabelled=3))
-        found |= {name: _reached(networks, term, tape) for name, term in terms.items()}
+        found |= {name: _reached(nets.networks, term, tape) for name, term in terms.items()}
     assert found == REACHED
     assert set(JointObjective().get_config()) == set(REACHED)
+
+
+def test_what_is_said_to_learn_from_a_term_does():
+    assert {name: set(networks) for terms in TERMS.values() for name, networks in terms.items()} == REACHED
+    objective = JointObjective.of({"realness": 1.0, "side": 0.1})
+    assert objective.trains("discriminator") == {"trunk", "posterior_head", "side_head", "realness_head"}
+    assert objective.trains("generator") == set()
 
 
 def test_each_term_compares_what_it_should(nets):
@@ -187,17 +195,87 @@ def test_the_discriminator_cannot_tell_depth_maps_from_themselves(nets, monkeypa
     assert float(found.realness()) >= 2 * np.log(2) - 1e-6
 
 
-def test_real_depth_maps_set_the_discriminators_statistics(nets):
-    statistics = {
+def _statistics(nets):
+    """What moves while a network sees depth maps or latents in training, by network."""
+    return {
         name: [weight for weight in network.non_trainable_weights if "moving" in weight.name]
-        for name, network in {"realness": nets.realness_head, "metric": nets.metric_head}.items()
+        for name, network in nets.networks.items()
     }
-    for term, weights in statistics.items():
-        before = [np.array(weight) for weight in weights]
-        JointObjective.of({term: 1.0}).terms(nets, "discriminator", _batch(unlabelled=2, training=False))
-        assert all((old == np.array(new)).all() for old, new in zip(before, weights, strict=True))
-        JointObjective.of({term: 1.0}).terms(nets, "discriminator", _batch(unlabelled=2))
-        assert all((old != np.array(new)).any() for old, new in zip(before, weights, strict=True))
+
+
+def _numbers(weights):
+    return {name: [np.array(weight) for weight in each] for name, each in weights.items()}
+
+
+def _moved(before, after):
+    return {name for name in before if not all(map(np.array_equal, before[name], after[name]))}
+
+
+def test_statistics_are_those_of_real_depth_maps_seen_once(nets):
+    """Labelled, unlabelled, twin and mirrored ones in trunk and posterior; each head has those that it looks at."""
+    batch, statistics = _batch(unlabelled=3), _statistics(nets)
+    start = _numbers(statistics)
+    ALL.terms(nets, "discriminator", _batch(unlabelled=3, training=False))
+    assert _moved(start, _numbers(statistics)) == set()
+    ALL.terms(nets, "discriminator", batch)
+    found = _numbers(statistics)
+    assert _moved(start, found) == set(nets.networks) - {"pose_encoder", "pose_decoder", "mapping", "generator"}
+    for name, weights in statistics.items():
+        for weight, value in zip(weights, start[name], strict=True):
+            weight.assign(value)
+    mirrored = np.flip(batch.depth, axis=2)
+    features = nets.trunk(np.concatenate([batch.depth, batch.unlabelled, batch.twin, mirrored]), training=True)
+    evidence = posterior_evidence(nets.posterior_head(features, training=True))
+    nets.side_head(np.concatenate([evidence[: len(mirrored)], evidence[-len(mirrored) :]]), training=True)
+    for head in (nets.realness_head, nets.metric_head):
+        head(features[: -len(mirrored)], training=True)
+    for name, expected in _numbers(statistics).items():
+        for value, other in zip(found[name], expected, strict=True):
+            np.testing.assert_allclose(value, other, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_the_generators_statistics_are_those_of_its_own_turn(nets):
+    statistics = _statistics(nets)
+    before = _numbers(statistics)
+    ALL.terms(nets, "generator", _batch(unlabelled=3))
+    assert _moved(before, _numbers(statistics)) == {"mapping", "generator"}
+
+
+def test_in_training_the_discriminator_sees_what_the_generator_draws_then(nets):
+    """By the statistics of a batch."""
+    latent = np.random.default_rng(1).normal(size=(3, 43)).astype("float32")
+    found = DiscriminatorPass(nets, _batch(unlabelled=0), ["realness"])._generate(latent)
+    expected = nets.generator(nets.mapping(latent, training=True), training=True)
+    np.testing.assert_allclose(np.array(found), np.array(expected), atol=1e-5)
+
+
+def test_the_mean_learns_nothing_from_its_likelihood(nets):
+    with tf.GradientTape() as tape:
+        found = DiscriminatorPass(nets, _batch(unlabelled=0), ["posterior"])
+        likelihood = found.posterior()
+    mean, log_variance = tape.gradient(likelihood, [found._posterior[name] for name in ("mean", "log_variance")])
+    assert mean is None and np.any(log_variance)
+
+
+def test_a_twin_learns_from_its_depth_map_and_not_the_other_way_round(nets):
+    batch = _batch(unlabelled=3, training=False)
+    with tf.GradientTape() as tape:
+        tape.watch([batch.unlabelled, batch.twin])
+        consistency = JointObjective.of({"consistency": 1.0}).terms(nets, "discriminator", batch)["consistency"]
+    unlabelled, twin = tape.gradient(consistency, [batch.unlabelled, batch.twin])
+    assert not np.any(unlabelled) and np.any(twin)
+
+
+def test_the_pose_vae_decodes_samples_in_training(nets):
+    batch = _batch(unlabelled=0)
+    state = np.array(nets.seed_generator.state)
+    found = JointObjective.of({"pose_reconstruction": 1.0}).terms(nets, "pose_vae", batch)["pose_reconstruction"]
+    nets.seed_generator.state.assign(state)
+    code = nets.pose_encoder(batch.pose)
+    noise = keras.random.normal(code["log_variance"].shape, seed=nets.seed_generator)
+    samples = sample_latent(code["mean"], code["log_variance"], noise)
+    expected = np.mean(pose_reconstruction(batch.pose, nets.pose_decoder(samples)))
+    np.testing.assert_allclose(float(found), expected, rtol=1e-5)
 
 
 def test_without_labels_there_is_no_term(nets):

@@ -15,11 +15,11 @@ from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.rich_progress import RichProgress
 
 
-def _model(width=2):
+def _model(width=2, optimizer="adam"):
     keras.utils.set_random_seed(0)
     x = keras.Input((3,))
     model = keras.Model(x, keras.layers.Dense(width)(x))
-    model.compile("adam", "mse")
+    model.compile(optimizer, "mse")
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -30,10 +30,11 @@ def _fit(model, targets, *callbacks):
 
 
 def test_nan_names_the_term_and_keeps_the_checkpoint(tmp_path):
-    checkpoint = Checkpoint(tmp_path / "mine.weights.h5", every=2)
+    checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
     model = _model()
+    _fit(model, [[1, 1], [1, 1]], checkpoint)
     with pytest.raises(InputError, match=r"stage joint: loss became NaN.*mine\.weights\.h5 is the last good"):
-        _fit(model, [[1, 1], [1, 1], [np.nan, 1], [1, 1]], LossGuard("joint", checkpoint.path), checkpoint)
+        _fit(model, [[np.nan, 1], [1, 1]], LossGuard("joint", checkpoint.path), checkpoint)
     again = _model()
     assert checkpoint.restore(again) == 2
     assert all(np.isfinite(weight).all() for weight in again.get_weights())
@@ -47,7 +48,7 @@ def test_terms_are_named_before_their_sum():
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
     model = _model()
-    checkpoint = Checkpoint(tmp_path / "mine.weights.h5", every=1)
+    checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
     checkpoint.set_model(model)
     checkpoint.save()
     good = checkpoint.path.read_bytes()
@@ -59,12 +60,14 @@ def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
 
 
 def test_a_checkpoint_of_another_architecture(tmp_path):
-    checkpoint = Checkpoint(tmp_path / "mine.weights.h5", every=1)
+    checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
     checkpoint.set_model(_model())
     checkpoint.save()
     with pytest.raises(InputError, match="another architecture") as caught:
         checkpoint.restore(_model(width=5))
     assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match=r"does not fit .*optimizer"):
+        checkpoint.restore(_model(optimizer="sgd"))
     checkpoint.path.write_bytes(b"broken")
     with pytest.raises(InputError, match="damaged"):
         checkpoint.restore(_model())

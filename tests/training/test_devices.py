@@ -25,10 +25,10 @@ SHORT = (
     "posterior.batch_size=16",
     "posterior.checkpoint_every=2",
     'posterior.optimizer="adamw"',
-    "calibration.hand_frames=0",
-    "calibration.side_crops=0",
-    "calibration.samples=100",
-    "calibration.test_samples=20",
+    "finish.hand_frames=0",
+    "finish.side_crops=0",
+    "finish.samples=100",
+    "finish.test_samples=20",
 )
 
 

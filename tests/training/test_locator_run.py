@@ -80,9 +80,10 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
 
     monkeypatch.setattr(locator_run, "_save_networks", stop)
     killed = run.parent / "killed"
-    # The first epoch, done again, would write its line again.
+    # The first epoch, done again, would write its line again; of the second, only its line was written.
     curves = killed / "locator.csv"
-    curves.write_text(curves.read_text().replace("\n0,", "\nmarked,"))
+    header, first = curves.read_text().splitlines(keepends=True)
+    curves.write_text(header + first.replace("0,", "marked,", 1) + first.replace("0,", "1,", 1))
     with pytest.raises(Trained) as trained:
         train_locator(RECIPE, killed, resume=True)
     for kind, network in trained.value.networks.items():

@@ -41,10 +41,10 @@ SHORT = (
     'posterior.optimizer="adamw"',  # Muon makes whole steps of rounding errors: no two runs of it agree to the digit
     "generator.samples=8",
     "generator.batch_size=4",
-    "calibration.hand_frames=60",
-    "calibration.side_crops=100",
-    "calibration.samples=100",
-    "calibration.test_samples=50",
+    "finish.hand_frames=60",
+    "finish.side_crops=100",
+    "finish.samples=100",
+    "finish.test_samples=50",
 )
 
 
@@ -136,7 +136,7 @@ def test_curves_recipe_and_pictures_are_written(finished):
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, monkeypatch):
-    """Killed after the second checkpoint; the weights at the end are those of the run that was left alone."""
+    """Killed between an epoch's row and its checkpoint; weights and curves are those of the run that was left alone."""
     command = [sys.executable, killed_run.__file__, str(tmp_path / "run"), *SHORT]
     killed = subprocess.run(command, cwd=Path(cn_zoo.__file__).parent.parent, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -147,6 +147,10 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, 
     mine, theirs = (nets.estimate(_crops(2)) | nets.synthesize(np.ones((2, 23))) for nets in (whole, resumed))
     for name in mine:
         np.testing.assert_allclose(mine[name], theirs[name], atol=1e-3, err_msg=name)
+    curves = [
+        np.loadtxt(folder / "posterior.csv", delimiter=",", skiprows=1) for folder in (finished, tmp_path / "run")
+    ]
+    np.testing.assert_allclose(curves[1], curves[0], atol=1e-3)
 
 
 def test_nets_for_a_released_estimator(estimator_alone, tmp_path):

@@ -40,7 +40,7 @@ def test_one_spread_gets_the_quantile_of_its_errors():
 
 def test_a_model_of_own_frames_is_fitted_too(icvl_set_path, tmp_path):
     """None of twelve frames is held out, and nothing that was fitted before is taken over."""
-    recipe = load_recipe("icvl", ("start=", "architecture=paper", "calibration.samples=300"))
+    recipe = load_recipe("icvl", ("start=", "architecture=paper", "finish.samples=300"))
     data = RunData.open(recipe, tmp_path, icvl_set_path, None)
     estimator = CrossingNets("paper", "icvl", PRESETS["icvl"].cube_mm, seed=0).estimator
     usual_mm = fit_sigma(recipe, estimator, data)

@@ -1,0 +1,25 @@
+from dataclasses import replace
+
+import pytest
+
+from cn_zoo.joint import CrossingNets
+from cn_zoo.training.stage import STAGES
+from cn_zoo.training.stages import compile_for
+
+
+def _learning(nets):
+    return {weight.path for weight in nets.trainable_weights}
+
+
+@pytest.mark.parametrize("name", ["posterior", "joint"])
+def test_norms_are_kept_by_the_stage_that_says_so_alone(name):
+    nets, stage = CrossingNets("paper", "icvl"), STAGES[name]
+    compile_for(nets, stage)
+    before = _learning(nets)
+    # The norms of frozen networks, too, would follow what they see.
+    frozen = [network for network in nets.networks.values() if network.name not in stage.trains]
+    assert frozen and not any(layer.trainable for network in frozen for layer in network.layers)
+    compile_for(nets, replace(stage, keeps_norms=True))
+    assert _learning(nets) == {path for path in before if "norm" not in path} < before
+    compile_for(nets, stage)
+    assert _learning(nets) == before
