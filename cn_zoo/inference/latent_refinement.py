@@ -13,7 +13,7 @@ from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.zoo import Preset, file_of
 
-#: How much joints that are off the first estimate by their deviation weigh against the mean squared error of depth.
+#: How much joints that are off their estimate by their deviation weigh against the mean squared error of depth.
 _PRIOR = 0.02
 #: Keeps latents that change neither in place.
 _STAY = 1e-5
@@ -50,27 +50,28 @@ def load_synthesis(preset: Preset) -> Synthesis:
 
 
 def refine_latent(
-    crop: np.ndarray, latent: np.ndarray, sigma: np.ndarray, synthesize: Synthesis, steps: int
+    crop: np.ndarray, latent: np.ndarray, pose: np.ndarray, sigma: np.ndarray, synthesize: Synthesis, steps: int
 ) -> np.ndarray:
-    """Gauss-Newton steps on the clipped squared error of depth and on how far joints move for their deviations.
+    """Gauss-Newton steps on the clipped squared error of depth and on how far joints are off for their deviations.
 
     What the estimate is sure of stays; what it is not may follow the depth map. Derivatives are finite differences: one
     batch of the generator a step, on whatever runtime it has.
 
     Args:
         crop: ``(128, 128)`` what was seen, in [-1, 1].
-        latent: ``(L,)`` the first estimate.
-        sigma: ``(J,)`` its joints' deviations, in units of 50 mm.
+        latent: ``(L,)`` to start from.
+        pose: ``(J, 3)`` joints as they are estimated, crop coordinates in units of 50 mm.
+        sigma: ``(J,)`` their deviations, in the same unit.
         synthesize: generator and pose decoder.
         steps: at most so many; fewer where none helps any more.
 
     Returns:
-        ``(L,)``; its depth map fits no worse than that of the first estimate.
+        ``(L,)``; depth map and joints together fit no worse than those that the steps start from.
     """
     first = latent.astype(np.float64)
     if not steps:
         return first.astype(np.float32)
-    target = _Target(crop.ravel().astype(np.float64), synthesize(first[None])["pose"][0], sigma[:, None] / math.sqrt(3))
+    target = _Target(crop.ravel().astype(np.float64), pose, sigma[:, None] / math.sqrt(3))
     axes = _DIFFERENCE * np.concatenate([np.zeros((1, len(first))), np.eye(len(first))])
     point = first
     for _ in range(steps):
@@ -118,7 +119,7 @@ class _Target(NamedTuple):
 
 def refine_hand(hand: HandPose, depth_mm: np.ndarray, synthesize: Synthesis, steps: int) -> HandPose:
     """The hand with its latent refined on the depth image that it was found in; its deviations stay."""
-    sigma = np.maximum(hand.sigma, _LEAST_SIGMA_MM) / POSE_UNIT_MM
-    latent = refine_latent(hand.crop.cut(depth_mm), hand.latent, sigma, synthesize, steps)
+    pose, sigma = hand.crop.uvd_to_crop(hand.uvd), np.maximum(hand.sigma, _LEAST_SIGMA_MM) / POSE_UNIT_MM
+    latent = refine_latent(hand.crop.cut(depth_mm), hand.latent, pose, sigma, synthesize, steps)
     uvd = hand.crop.crop_to_uvd(synthesize(latent[None])["pose"][0])
     return replace(hand, latent=latent, uvd=uvd, xyz=hand.camera.uvd_to_xyz(uvd))

@@ -130,7 +130,8 @@ class DiscriminatorPass:
     @cached_property
     def _compared(self) -> KerasTensor:
         """The trunk's features of labelled, unlabelled and twin depth maps, normalised as those of generated ones."""
-        if not self.batch.training:
+        if not (self.batch.training and self.nets.trunk.trainable):
+            # By the moving statistics, all of them.
             return rows(self._real, 0, self._unmirrored_count)
         return self.nets.trunk(ops.concatenate(self._unmirrored), training=False)
 

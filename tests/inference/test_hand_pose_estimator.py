@@ -8,7 +8,7 @@ import pytest
 from made_up_preset import made_up_preset
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
-from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop
+from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop, turn_joints
 from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
 from cn_zoo.inference.hand_location import HandLocation
 from cn_zoo.inference.hand_locator import HandLocator
@@ -23,6 +23,14 @@ CENTER = (330.0, 250.0, 700.0)
 def no_locator(monkeypatch):
     """As where the hand locator is not installed."""
     monkeypatch.setattr(HandLocator, "load", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def straight(monkeypatch):
+    """Without the looks at the end, turned: puppets answer the same whichever way a crop is turned."""
+    turns = hand_pose_estimator._TURNS
+    monkeypatch.setattr(hand_pose_estimator, "_TURNS", ())
+    return turns
 
 
 class _LocatorPuppet:
@@ -296,6 +304,31 @@ def test_a_hand_that_only_just_shows_has_no_looks_beside():
     estimator = HandPoseEstimator(puppet, made_up_preset())
     assert estimator.predict(depth, center=CENTER, hand="auto").center_uvd == CENTER
     assert len(puppet.crops) == 8
+
+
+@pytest.mark.parametrize("hand", ["right", "left"])
+def test_joints_are_the_mean_of_three_looks(monkeypatch, straight, hand):
+    """A network that is right but for what it adds to each look, and as sure of it as it says."""
+    monkeypatch.setattr(hand_pose_estimator, "_TURNS", straight)
+    true = np.random.default_rng(0).uniform(-1, 1, (14, 3))
+    angles, added, sigmas = (0.0, *straight), (0.3, -0.1, 0.5), (0.1, 0.2, 0.4)
+    looks = [turn_joints(true + offset, angle) for offset, angle in zip(added, angles, strict=True)]
+    puppet = _Puppet(true)
+    answer, seen = puppet.run, iter(zip(looks, sigmas, strict=True))
+
+    def run(crop):
+        pose, sigma = next(seen)
+        return {**answer(crop), "pose": pose.astype(np.float32), "sigma": np.full(14, sigma, np.float32)}
+
+    puppet.run = run
+    image = _image_with_block()
+    found = HandPoseEstimator(puppet, made_up_preset()).predict(image, center=CENTER, hand=hand)
+    weights = np.array([100.0, 25.0, 6.25]) / 131.25
+    np.testing.assert_allclose(found.crop.uvd_to_crop(found.uvd), true + weights @ added, atol=1e-5)
+    np.testing.assert_allclose(found.camera.xyz_to_uvd(found.xyz), found.uvd, atol=1e-6)
+    np.testing.assert_allclose(found.sigma, 50 * weights @ sigmas, rtol=1e-5)
+    for crop, angle in zip(puppet.crops, angles, strict=True):
+        np.testing.assert_array_equal(crop, turn_crop(found.crop.cut(image), angle))
 
 
 def test_joints_that_lead_away_from_the_hand_are_not_followed(locator):

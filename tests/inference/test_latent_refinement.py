@@ -24,6 +24,10 @@ def synthesize(latents):
     return {"depth": depth[..., None].astype("float32"), "pose": pose.astype("float32")}
 
 
+def _pose(latent):
+    return synthesize(latent[None])["pose"][0]
+
+
 def misfit(latent, crop):
     return np.minimum((synthesize(latent[None])["depth"][0, ..., 0] - crop) ** 2, 0.3**2).mean()
 
@@ -31,7 +35,7 @@ def misfit(latent, crop):
 def test_finds_back_what_was_seen():
     true = np.array([0.5, -0.3, 0.2, 0.8])
     crop = synthesize(true[None])["depth"][0, ..., 0]
-    found = refine_latent(crop, true + 0.4, UNSURE, synthesize, steps=5)
+    found = refine_latent(crop, true + 0.4, _pose(true + 0.4), UNSURE, synthesize, steps=5)
     assert np.abs(found - true).max() < 0.03
 
 
@@ -40,7 +44,7 @@ def test_holes_do_not_pull():
     true = np.array([0.5, -0.3, 0.2, 0.8])
     crop = synthesize(true[None])["depth"][0, ..., 0].copy()
     crop[:40] = 3.0
-    found = refine_latent(crop, true + 0.2, UNSURE, synthesize, steps=5)
+    found = refine_latent(crop, true + 0.2, _pose(true + 0.2), UNSURE, synthesize, steps=5)
     assert np.abs(found - true).max() < 0.05
 
 
@@ -48,7 +52,7 @@ def test_what_the_estimate_is_sure_of_stays():
     """The first joint is known to a hundredth of a unit, the other is not."""
     true = np.array([0.5, -0.3, 0.2, 0.8])
     crop = synthesize(true[None])["depth"][0, ..., 0]
-    found = refine_latent(crop, true + 0.4, np.array([0.01, 1e3]), synthesize, steps=5)
+    found = refine_latent(crop, true + 0.4, _pose(true + 0.4), np.array([0.01, 1e3]), synthesize, steps=5)
     np.testing.assert_allclose(found[:2], true[:2] + 0.4, atol=0.05)
     np.testing.assert_allclose(found[2:], true[2:], atol=0.05)
 
@@ -57,7 +61,7 @@ def test_what_the_estimate_is_sure_of_stays():
 def test_never_makes_it_worse(steps):
     crop = RNG.uniform(-1, 1, (128, 128))
     first = np.array([0.1, 0.2, -0.3, 0.4])
-    found = refine_latent(crop, first, UNSURE, synthesize, steps)
+    found = refine_latent(crop, first, _pose(first), UNSURE, synthesize, steps)
     assert misfit(found, crop) <= misfit(first, crop) + 1e-9
     if not steps:
         np.testing.assert_allclose(found, first, atol=1e-6)

@@ -195,6 +195,21 @@ def test_the_discriminator_cannot_tell_depth_maps_from_themselves(nets, monkeypa
     assert float(found.realness()) >= 2 * np.log(2) - 1e-6
 
 
+@pytest.mark.parametrize("trainable", [True, False])
+def test_what_is_compared_is_normalised_by_moving_statistics(nets, trainable):
+    batch, start = _batch(unlabelled=3), nets.trunk.get_weights()
+    nets.trunk.trainable = trainable
+    found = DiscriminatorPass(nets, batch, ["realness"])
+    seen = np.array(found._real)
+    compared = np.array(found._compared)
+    expected = np.array(nets.trunk(np.concatenate([batch.depth, batch.unlabelled, batch.twin]), training=False))
+    np.testing.assert_allclose(compared, expected, atol=1e-5)
+    # What sets the statistics is normalised by its own, unless nothing learns.
+    assert np.allclose(seen, expected, atol=1e-5) is not trainable
+    nets.trunk.trainable = True
+    nets.trunk.set_weights(start)
+
+
 def _statistics(nets):
     """What moves while a network sees depth maps or latents in training, by network."""
     return {
