@@ -71,8 +71,8 @@ def measure_latency(
         seconds: about how long to measure.
 
     Returns:
-        ``network``: one crop to joints in crop coordinates; ``centered frame``: crop, network and camera coordinates,
-        with the centre given; ``frame``: the same with localisation and further looks from better centres.
+        ``network``: one crop to joints in crop coordinates; ``centered frame``: crop, the network's three looks and
+        camera coordinates, with the centre given; ``frame``: the same with localisation and looks from better centres.
 
     Raises:
         NoHandError: no hand was found in any frame.

@@ -15,6 +15,10 @@ _SYNTHETIC_LIMIT = (
     "- No real image was used in training. Figures on synthetic frames show how well it learned, not how well that "
     "carries over to real ones; docs/evaluation.md has what was measured on these."
 )
+_ONE_LOOK = (
+    "All by one look of the network. `cn-zoo predict` takes the mean of three, which is nearer the truth "
+    "(docs/predict.md)."
+)
 _LIMITS = (
     "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of "
     "these benchmarks (docs/synthesis.md); figures on poses fitted to them are flattered accordingly.",
@@ -77,7 +81,7 @@ def _errors(preset: Preset) -> list[str]:
     """The measured errors, where there are any: a small fine-tuning holds no frame out."""
     if not preset.errors_mm:
         return []
-    return _figures("| test | mm |", preset.errors_mm)
+    return [_ONE_LOOK, "", *_figures("| test | mm |", preset.errors_mm)]
 
 
 def _speed(preset: Preset) -> list[str]:

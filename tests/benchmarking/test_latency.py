@@ -45,9 +45,10 @@ def test_network_and_frames_are_timed_equally_often():
     found = measure_latency(network, PRESET, [frame()], seconds=0.0)
     assert list(found) == ["network", "centered frame", "frame"]
     assert {latency.rounds for latency in found.values()} == {10}
-    # A round asks the network once, once in the frame with a centre, once in the frame without: it is well centred.
+    # A hand is looked at three times. A round asks the network once, and in the frame with a centre and in the one
+    # without, which is well centred; before all rounds it is seen that both show the hand.
     rounds = 15
-    assert len(network.crops) == 2 + 3 * rounds
+    assert len(network.crops) == 6 + 7 * rounds
 
 
 def test_frames_without_a_hand_are_left_out():
