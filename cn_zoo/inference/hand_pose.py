@@ -20,8 +20,9 @@ class HandPose:
     Attributes:
         xyz: ``(J, 3)`` joints in camera coordinates, mm (x right, y down, z forward).
         uvd: ``(J, 3)`` the same joints as (u px, v px, d mm).
-        sigma: ``(J,)`` mm; about 68 % of joints lie within their sigma of the true place.
-        latent: ``(L + 3,)`` the hand's place in the shared latent space.
+        sigma: ``(J,)`` mm; 68 % of joints lie within their sigma of the true place, or some more on hands like those of
+            training (docs/uncertainty.md).
+        latent: ``(L + 3,)`` the hand's place in the shared latent space, as it is seen straight.
         confidence: 0 to 1; see ``HandPoseEstimator.predict``.
         hand: ``"right"`` or ``"left"``.
         skeleton: names and order of the joints.
