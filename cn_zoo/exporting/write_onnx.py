@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,18 +82,29 @@ def _quantize(path: Path, name: str, calibration: np.ndarray) -> None:
 
 
 def _left_in_float(path: Path) -> list[str]:
-    """Names of the nodes whose output is no map, and of those that 8 bit would slow down."""
+    """Names of the nodes whose output is no map, and of those that 8 bit would slow down or spoil."""
     import onnx
 
     model = onnx.shape_inference.infer_shapes(onnx.load(path))
     ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in model.graph.value_info}
     beside_maps = [node.name for node in model.graph.node if ranks.get(node.output[0]) != 4]
-    return beside_maps + _of_single_channels(model)
-
-
-def _of_single_channels(model: onnx.ModelProto) -> list[str]:
-    """Names of the convolutions of one channel, and of what follows each: in 8 bit they take three times as long."""
     kernels = {constant.name: constant.dims for constant in model.graph.initializer}
-    first = [node for node in model.graph.node if node.op_type == "Conv" and kernels[node.input[1]][1] == 1]
+    convolutions = {node.name: kernels[node.input[1]] for node in model.graph.node if node.op_type == "Conv"}
+    spoilt = [name for name, (outputs, *_) in convolutions.items() if _is_spoilt(outputs)]
+    return beside_maps + _of_single_channels(model, convolutions) + spoilt
+
+
+def _is_spoilt(outputs: int) -> bool:
+    """Whether ONNX Runtime 1.21 to 1.24 computes an 8-bit convolution of so many outputs wrongly.
+
+    On CPUs with AMX, it then reads memory that nobody has written; seen of all numbers of outputs up to 129. For Python
+    3.10 there is no later version.
+    """
+    return outputs % 32 > 16 and outputs % 4 > 0
+
+
+def _of_single_channels(model: onnx.ModelProto, convolutions: Mapping[str, Sequence[int]]) -> list[str]:
+    """Names of the convolutions of one channel, and of what follows each: in 8 bit they take three times as long."""
+    first = [node for node in model.graph.node if node.name in convolutions and convolutions[node.name][1] == 1]
     outputs = {node.output[0] for node in first}
     return [node.name for node in model.graph.node if node in first or outputs & set(node.input)]

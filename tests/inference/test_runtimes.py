@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from later_keras import EXPORTED, needs_later_keras
 
 from cn_zoo.errors import InputError, WeightsError
 from cn_zoo.inference.runtimes import open_runtime
@@ -26,12 +27,13 @@ def files(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
     signature = [keras.InputSpec(shape=(1, 128, 128, 1), dtype="float32", name="depth")]
     network.save(folder / "network.keras")
-    network.export(folder / "network.onnx", format="onnx", input_signature=signature, verbose=False)
-    network.export(folder / "network.tflite", format="litert", input_signature=signature, verbose=False)
+    for suffix in EXPORTED:
+        form = {"tflite": "litert"}.get(suffix, suffix)
+        network.export(folder / f"network.{suffix}", format=form, input_signature=signature, verbose=False)
     return folder
 
 
-@pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras"])
+@pytest.mark.parametrize("suffix", [*EXPORTED, "keras"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_every_runtime_gives_the_network_its_outputs(network, files, suffix, threads):
     crop = np.random.default_rng(1).uniform(-1, 1, (128, 128)).astype("float32")
@@ -42,7 +44,7 @@ def test_every_runtime_gives_the_network_its_outputs(network, files, suffix, thr
         np.testing.assert_allclose(value, tf.convert_to_tensor(expected[name])[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("suffix", ["onnx", "tflite"])
+@pytest.mark.parametrize("suffix", EXPORTED)
 def test_threads_share_a_runtime(files, suffix):
     runtime = open_runtime(files / f"network.{suffix}")
     crops = np.random.default_rng(2).uniform(-1, 1, (200, 128, 128)).astype("float32")
@@ -52,6 +54,7 @@ def test_threads_share_a_runtime(files, suffix):
     np.testing.assert_array_equal(found, expected)
 
 
+@needs_later_keras
 def test_full_integer_files_are_fed_and_read_in_8_bit(network, tmp_path):
     crops = np.random.default_rng(1).uniform(-1, 1, (20, 128, 128)).astype("float32")
     path = tmp_path / "integer.tflite"
@@ -74,7 +77,7 @@ def test_full_integer_files_are_fed_and_read_in_8_bit(network, tmp_path):
         np.testing.assert_allclose(value, expected[name][0], atol=0.06 * reach)
 
 
-@pytest.mark.parametrize("suffix", ["onnx", "tflite", "keras"])
+@pytest.mark.parametrize("suffix", [*EXPORTED, "keras"])
 @pytest.mark.parametrize("content", ["truncated", "empty", "text"])
 def test_broken_files_are_weights_errors(files, tmp_path, suffix, content):
     whole = (files / f"network.{suffix}").read_bytes()

@@ -1,8 +1,10 @@
 import keras
 import numpy as np
+from later_keras import needs_later_keras
 
 from cn_zoo.joint import ConvolutionMuon
 
+pytestmark = needs_later_keras
 RNG = np.random.default_rng(3)
 
 

@@ -4,6 +4,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from later_keras import needs_later_keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.inference.hand_locator import HandLocator
@@ -41,6 +42,7 @@ def run(tmp_path_factory):
         return train_locator(RECIPE, tmp_path_factory.mktemp("locator") / "run")
 
 
+@needs_later_keras
 def test_a_run_leaves_a_locator_behind(run):
     locator = HandLocator.load(run)
     record = locator.record
@@ -50,6 +52,7 @@ def test_a_run_leaves_a_locator_behind(run):
     assert (run / "card.md").read_text(encoding="utf-8") == record.card()
 
 
+@needs_later_keras
 def test_onnx_is_what_keras_is(run):
     locator = HandLocator.load(run)
     planes = np.random.default_rng(0).uniform(0, 20, (64, 96, 2)).astype("float32")
@@ -61,6 +64,7 @@ def test_onnx_is_what_keras_is(run):
             np.testing.assert_allclose(value, expected[name][0], rtol=0.02, atol=0.02)
 
 
+@needs_later_keras
 def test_a_finished_run_is_not_begun_again(run):
     with pytest.raises(InputError, match="--resume"):
         train_locator(RECIPE, run)
@@ -74,6 +78,7 @@ def test_frames_that_end_before_a_checkpoint_are_too_few(tmp_path):
         train_locator(LocatorRecipe(frames=600, batch_size=48, checkpoint_every=500), tmp_path)
 
 
+@needs_later_keras
 def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
     def stop(*arguments):
         raise Trained(*arguments)
@@ -107,6 +112,7 @@ def test_the_stream_shows_each_batch_and_its_mirror_image():
     np.testing.assert_array_equal(mirrored["centers"], drawn.centers * [-1, 1, 1])
 
 
+@needs_later_keras
 def test_an_earlier_locator_names_places_without_a_hand(run):
     stream = LocatorStream(batch_size=12, seed=2, start=0, length=2, earlier=run)
     x, y = stream[0]

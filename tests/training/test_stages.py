@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from later_keras import needs_later_keras
 
 from cn_zoo.joint import CrossingNets
 from cn_zoo.training.stage import STAGES
@@ -11,7 +12,7 @@ def _learning(nets):
     return {weight.path for weight in nets.trainable_weights}
 
 
-@pytest.mark.parametrize("name", ["posterior", "joint"])
+@pytest.mark.parametrize("name", [pytest.param("posterior", marks=needs_later_keras), "joint"])
 def test_norms_are_kept_by_the_stage_that_says_so_alone(name):
     nets, stage = CrossingNets("paper", "icvl"), STAGES[name]
     compile_for(nets, stage)
