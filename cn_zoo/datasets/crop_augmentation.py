@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cn_zoo.datasets.patch_tilt import tilt_patch, tilt_rotation
+from cn_zoo.geometry import turn_joints
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,7 @@ class CropJitter:
 
     def move(self, pose: np.ndarray, unit_mm: float) -> np.ndarray:
         """Change a pose ``(J, 3)`` in crop coordinates (right, down, forward) of ``unit_mm`` alike."""
-        cos, sin = np.cos(self.angle), np.sin(self.angle)
-        turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
-        return (pose @ tilt_rotation(self.tilt) - np.array(self.shift_mm) / unit_mm) @ (self.scale * turn)
+        return self.scale * turn_joints(pose @ tilt_rotation(self.tilt) - np.array(self.shift_mm) / unit_mm, self.angle)
 
 
 @dataclass(frozen=True)

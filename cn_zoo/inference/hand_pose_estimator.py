@@ -273,12 +273,13 @@ class HandPoseEstimator:
         shows_hand, fits_side = outputs["hand"].tolist()
         uvd = crop.crop_to_uvd(outputs["pose"])
         sigma = outputs["sigma"].astype(np.float64) * POSE_UNIT_MM
+        # How sure the joints are counts at the end, when all looks are taken.
         return HandPose(
             xyz=crop.camera.uvd_to_xyz(uvd),
             uvd=uvd,
             sigma=sigma,
             latent=outputs["latent"],
-            confidence=place.confidence * _share_near(sigma),
+            confidence=place.confidence,
             hand=hand,
             skeleton=self.skeleton,
             camera=crop.camera,
