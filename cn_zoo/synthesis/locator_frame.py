@@ -107,7 +107,7 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
     scene = replace(preset.scene, second_hand=0.0, boxed=_BOXED)
     if rng.random() < _OVER_TABLE:
         scene = replace(scene, table=1.0, body=0.0, wall=0.0, clutter=0.0)
-    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, resting=0.0, **distances)
+    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, resting=0.0, widened=0.0, **distances)
 
 
 def _draw_lens(rng: np.random.Generator) -> Lens:

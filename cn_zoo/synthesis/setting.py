@@ -63,8 +63,8 @@ class Setting:
 
 def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
     """Draw everything about a frame but its pixels."""
-    if SPLITS[split].trains and preset.resting and rng.random() < preset.resting:
-        preset = preset.at_rest()
+    if SPLITS[split].trains:
+        preset = _for_training(preset, rng)
     names, shares = zip(*preset.sensors, strict=True)
     sensor = names[_pick(shares, rng)]
     distance = _draw_distance(preset, SENSORS[sensor].range_mm[0] + _ROOM_BEFORE_MM, rng)
@@ -88,6 +88,16 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
         meshes.append(mesh)
     box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
     return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box, second_hand)
+
+
+def _for_training(preset: Preset, rng: np.random.Generator) -> Preset:
+    """The preset, or what it has in training besides."""
+    if not preset.resting + preset.widened:
+        return preset
+    luck = rng.random()
+    if luck < preset.resting:
+        return preset.at_rest()
+    return preset.widest() if luck < preset.resting + preset.widened else preset
 
 
 def render(setting: Setting, camera: Camera, width: int, height: int) -> np.ndarray:

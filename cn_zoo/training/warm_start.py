@@ -64,7 +64,8 @@ def start_from(nets: CrossingNets, model: str, trained: Collection[str]) -> None
         if alike or name not in _POSE_VAE:
             whole = _copy_layers(source, nets.networks[name])
             if not whole and name not in trained:
-                raise InputError(f"{model}: its {name} is of another architecture than {nets.architecture}; {_TRY}")
+                wanted = f"the architecture {nets.architecture} with the skeleton {nets.skeleton}"
+                raise InputError(f"{model}: its {name} does not fit {wanted}; {_TRY}")
         elif name not in trained:
             raise InputError(f"{model}: is of another skeleton or architecture, so its {name} must be trained; {_TRY}")
     if alike:

@@ -74,11 +74,23 @@ def test_a_hand_at_rest_has_a_table_under_it_and_shows_its_back(preset):
     assert 0.75 < palm_is_away.mean() < 1.0
 
 
-def test_only_training_sees_hands_at_rest_beside_the_preset_own(preset):
-    always, never = (replace(preset, resting=share) for share in (1.0, 0.0))
+@pytest.mark.parametrize("besides", ["resting", "widened"])
+def test_only_training_sees_what_is_beside_the_preset_own(preset, besides):
+    always, never = (replace(preset.own(), **{besides: share}) for share in (1.0, 0.0))
     for split in SPLITS:
         drawn = [draw_crop(each, 5, 3, split).depth for each in (always, never)]
         assert np.array_equal(*drawn) == (split != "train")
+
+
+def test_training_is_widened_by_another_preset_conditions_with_the_own_joints():
+    widened = replace(PRESETS["nyu"].own(), widened=1.0)
+    frames = [draw_frame(widened, 5, index) for index in range(40)]
+    own = PRESETS["nyu"].lenses[0]
+    assert {frame.depth_mm.shape for frame in frames} != {(own.height, own.width)}
+    assert np.median([frame.center_uvd[2] for frame in frames]) < PRESETS["nyu"].distance_mm[0]
+    for frame in frames:
+        center = frame.camera.uvd_to_xyz(np.array(frame.center_uvd))
+        np.testing.assert_allclose(center, frame.joints["nyu"].mean(axis=0), atol=1e-6)
 
 
 def test_the_cube_sits_off_the_centre_for_training_only(preset):
