@@ -10,7 +10,7 @@ import numpy as np
 from cn_zoo.geometry import LABELLED, Camera
 from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
-from cn_zoo.synthesis.presets import PRESETS, Lens, Preset, SceneShares
+from cn_zoo.synthesis.presets import NOTHING_BESIDES, PRESETS, Lens, Preset, SceneShares
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.setting import Setting, draw_setting, keep_box, render
@@ -107,7 +107,7 @@ def _draw_preset(rng: np.random.Generator) -> Preset:
     scene = replace(preset.scene, second_hand=0.0, boxed=_BOXED)
     if rng.random() < _OVER_TABLE:
         scene = replace(scene, table=1.0, body=0.0, wall=0.0, clutter=0.0)
-    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, resting=0.0, widened=0.0, **distances)
+    return replace(preset, lenses=(_draw_lens(rng),), scene=scene, **NOTHING_BESIDES, **distances)
 
 
 def _draw_lens(rng: np.random.Generator) -> Lens:

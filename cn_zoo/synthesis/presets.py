@@ -143,6 +143,10 @@ class SceneShares:
     boxed: float = 0.08
 
 
+#: A preset's own mix in training, too.
+NOTHING_BESIDES = {"resting": 0.0, "widened": 0.0}
+
+
 @dataclass(frozen=True)
 class Preset:
     """How to draw the synthetic frames of one benchmark.
@@ -182,12 +186,12 @@ class Preset:
     def own(self) -> Preset:
         """This preset with the benchmark's own camera, sensor and distances only."""
         lens = replace(self.lenses[0], focal_jitter=0.0)
-        return replace(self, lenses=(lens,), sensors=self.sensors[:1], wide=0.0, resting=0.0, widened=0.0)
+        return replace(self, lenses=(lens,), sensors=self.sensors[:1], wide=0.0, **NOTHING_BESIDES)
 
     def bare(self) -> Preset:
         """This preset with nothing to be seen but the hand and its arm."""
         nothing = SceneShares(**{share.name: 0.0 for share in fields(SceneShares)})
-        return replace(self, scene=nothing, resting=0.0, widened=0.0)
+        return replace(self, scene=nothing, **NOTHING_BESIDES)
 
     def at_rest(self) -> Preset:
         """This preset with flat hands on or above a table, seen by cameras that smear the two into one."""
@@ -200,13 +204,12 @@ class Preset:
             views=_FROM_ABOVE,
             poses=_RESTING,
             scene=scene,
-            resting=0.0,
-            widened=0.0,
+            **NOTHING_BESIDES,
         )
 
     def widest(self) -> Preset:
         """The preset `WIDEST` with this one's joints and cube."""
-        return replace(PRESETS[WIDEST], name=self.name, cube_mm=self.cube_mm, resting=0.0, widened=0.0)
+        return replace(PRESETS[WIDEST], name=self.name, cube_mm=self.cube_mm, **NOTHING_BESIDES)
 
 
 _VGA_LONG = Lens(Camera(560.0, 560.0, 320.0, 240.0), 640, 480, share=0.25, focal_jitter=0.15)
