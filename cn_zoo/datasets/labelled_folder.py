@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import warnings
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 
@@ -27,7 +28,9 @@ _AGREEMENT_MM = 60.0
 
 
 def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -> HandDataset:
-    """Open ``frames/*.png``, ``camera.json`` and, if it is there, ``joints.csv``. Images are read when asked for.
+    """Open ``frames/*.png``, ``camera.json`` and, if it is there, ``joints.csv``.
+
+    Images are read when asked for; the first also here, as it tells the size of all.
 
     Args:
         folder: the folder. ``camera.json`` holds ``fx``, ``fy``, ``cx``, ``cy`` in pixels and, optionally,
@@ -45,12 +48,12 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
     """
     folder = Path(folder)
     camera, depth_scale = _read_camera(folder / "camera.json")
-    read = _Reader(camera, depth_scale)
     labels = folder / "joints.csv"
     if not labels.is_file():
         names = sorted(path.name for path in (folder / "frames").glob("*.png") if not is_hidden(path))
         if not names:
             raise InputError(f"{folder / 'frames'}: holds no .png; put the depth images there")
+        read = _Reader(camera, depth_scale, folder / "frames" / names[0])
         groups = ["unlabelled"] * len(names)
         return HandDataset(
             "folder", skeleton or SKELETONS["msra"], camera, folder / "frames", names, read, None, groups
@@ -59,6 +62,7 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
     skeleton = skeleton or _find_skeleton(labels, rows)
     names = list(rows)
     require_images(folder / "frames", names, labels.name)
+    read = _Reader(camera, depth_scale, folder / "frames" / names[0])
     joints = np.array([_pick(labels, name, rows[name], skeleton) for name in names])
     dataset = HandDataset("folder", skeleton, camera, folder / "frames", names, read, joints, ["labelled"] * len(names))
     _check_convention(labels, dataset)
@@ -68,9 +72,13 @@ def open_labelled_folder(folder: str | Path, skeleton: Skeleton | None = None) -
 class _Reader:
     """Reads images that one camera takes: all of one size, which it should fit."""
 
-    def __init__(self, camera: Camera, depth_scale: float) -> None:
+    def __init__(self, camera: Camera, depth_scale: float, first: Path) -> None:
         self._camera, self._depth_scale = camera, depth_scale
         self._same_size, self._is_first = SameSize(), True
+        # Later ones are read by several threads: whichever is ready first must not say what size they have. What is
+        # wrong with this one is told when its turn comes.
+        with suppress(InputError):
+            self(first)
 
     def __call__(self, path: Path) -> np.ndarray:
         depth = read_depth(path, self._depth_scale)
