@@ -7,6 +7,8 @@ unless a name needs it.
 from importlib import import_module
 from pathlib import Path
 
+from cn_zoo import errors
+
 __version__ = "0.1.0"
 
 # Installed, ``cli`` and ``pretrained`` lie in this folder; in a checkout they lie beside it.
@@ -29,7 +31,7 @@ _HOMES = {
 #: Names that need Keras, with the pip line of what needs more than that.
 _ON_KERAS = {"CrossingNets": (), "export": ("pip install 'cn_zoo[export]'",)}
 
-__all__ = ["__version__", *_HOMES]
+__all__ = ["__version__", "errors", *_HOMES]
 
 
 def __getattr__(name: str) -> object:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cn_zoo.errors import MissingDependencyError
+from cn_zoo.onnx_runtime import import_onnx_runtime
 
 if TYPE_CHECKING:
     import onnx
@@ -59,8 +60,7 @@ def measure_peak(threads: int = 1) -> MachinePeak:
 
 
 def _opened(model: onnx.ModelProto, threads: int) -> Callable[[], object]:
-    import onnxruntime
-
+    onnxruntime = import_onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -14,6 +14,7 @@ import numpy as np
 
 from cn_zoo.exporting._signature import signature
 from cn_zoo.exporting.stored_weights import store_in_16_bit
+from cn_zoo.onnx_runtime import import_onnx_runtime
 
 if TYPE_CHECKING:
     import onnx
@@ -44,6 +45,7 @@ def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, pa
 
 def _quantize(path: Path, name: str, calibration: np.ndarray) -> None:
     """Static quantisation with ranges seen on the calibration inputs, weights by channel."""
+    import_onnx_runtime()
     from onnxruntime.quantization import (
         CalibrationDataReader,
         CalibrationMethod,

@@ -11,6 +11,7 @@ import numpy as np
 
 from cn_zoo.errors import InputError, MissingDependencyError, WeightsError
 from cn_zoo.keras_backend import need_keras
+from cn_zoo.onnx_runtime import import_onnx_runtime
 
 #: A network's outputs for one input, by name; for a pose estimator's ``cn_zoo.models.build_pose_estimator`` tells them.
 Outputs = dict[str, np.ndarray]
@@ -47,8 +48,7 @@ def open_runtime(path: Path, threads: int = 1) -> Runtime:
 
 class _OnnxRuntime:
     def __init__(self, path: Path, threads: int) -> None:
-        import onnxruntime
-
+        onnxruntime = import_onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

@@ -16,6 +16,7 @@ from cn_zoo.io._files import require_file, require_size
 
 #: JPEG is here only to be told apart from rubbish: it holds no depth.
 _FORMATS = ("PNG", "TIFF", "JPEG")
+_TIFF_HEADS = (b"II*\0", b"MM\0*")
 # Pillow's own size limit is higher than ours, and its remarks on odd headers are no use to the reader. Once for all:
 # files are read on several threads, and what one of them sets for a while the others take for what was there before.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -49,6 +50,11 @@ def _opened(file: Path | BytesIO, name: str | Path, advice: str) -> Iterator[Ima
     try:
         image = Image.open(file, formats=_FORMATS)
     except Image.UnidentifiedImageError:
+        if _head(file) in _TIFF_HEADS:
+            raise InputError(
+                f"{name}: is a TIFF image of a kind that cannot be read (64-bit numbers?), or cut off; "
+                "save it in 16 or 32 bit"
+            ) from None
         raise InputError(f"{name}: is not a PNG or TIFF image; {advice}") from None
     except Image.DecompressionBombError:
         raise InputError(f"{name}: has more pixels than any depth camera's image; the file is damaged") from None
@@ -57,6 +63,14 @@ def _opened(file: Path | BytesIO, name: str | Path, advice: str) -> Iterator[Ima
     with image:
         require_size(*image.size, name)
         yield image
+
+
+def _head(file: Path | BytesIO) -> bytes:
+    """The first four bytes."""
+    if isinstance(file, BytesIO):
+        return file.getvalue()[:4]
+    with file.open("rb") as opened:
+        return opened.read(4)
 
 
 def decode(image: Image.Image, name: str | Path) -> np.ndarray:

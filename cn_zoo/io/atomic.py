@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+#: What a write fails with on a full disk, or beyond what the user may write.
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 @contextmanager
@@ -18,14 +22,17 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
     themselves, and so is what a link leads to.
 
     Raises:
-        OSError: the folder cannot be written; it names ``target``.
+        OSError: the folder cannot be written, or has no room; it names ``target``.
     """
     target = Path(target)
     if is_special(target):
         yield target
         return
     place = Path(os.path.realpath(target))
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, "is a file, not a folder", error.filename) from None
     try:
         temporary = _beside(place)
     except OSError as error:
@@ -36,7 +43,7 @@ def atomic_path(target: str | Path) -> Iterator[Path]:
         temporary.replace(place)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is not None and Path(error.filename) == temporary:
+        if isinstance(error, OSError) and _is_about(temporary, error):
             raise _about(target, error) from None
         raise
 
@@ -51,6 +58,13 @@ def _beside(target: Path) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     return Path(name)
+
+
+def _is_about(temporary: Path, error: OSError) -> bool:
+    """Whether it was the file that failed. A write for which there is no room names none."""
+    if error.filename is None:
+        return error.errno in NO_ROOM
+    return Path(error.filename) == temporary
 
 
 def _about(target: Path, error: OSError) -> OSError:

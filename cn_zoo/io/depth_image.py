@@ -132,8 +132,10 @@ def _pixels(image: Image.Image, name: str | Path) -> np.ndarray:
         return decode(image, name)
     if image.mode in ("1", "L", "P", "LA", "PA"):
         raise InputError(f"{name}: {_EIGHT_BITS}")
-    if image.format == "PNG" and image.mode == "RGB":
-        rgb = decode(image, name)
+    if any(";16" in str(tile[3]) for tile in image.tile):
+        raise InputError(f"{name}: has several channels of 16 bits; save depth alone, as 16-bit greyscale PNG in mm")
+    if image.format == "PNG" and image.mode in ("RGB", "RGBA"):
+        rgb = decode(image, name)[..., :3]
         if is_nyu_packed(rgb):
             return unpack_nyu(rgb)
     raise InputError(

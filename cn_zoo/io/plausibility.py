@@ -15,8 +15,10 @@ PLAUSIBLE_MM = (50.0, 3000.0)
 _USEFUL_SHARE = 0.01
 #: A unit is named when it makes most of the values plausible.
 _EXPLAINED_SHARE = 0.5
-#: How the option is called for who reads files in another way.
-_ELSEWHERE = " (depth_scale in Python, and in a folder's camera.json)"
+#: What it is for who has an array, or a folder.
+_ELSEWHERE = " (in Python multiply the array by it; in a labelled folder it is camera.json's depth_scale)"
+#: Depth saved in whole metres has no more than so many.
+_FEW_METRES = 20
 #: Samples along the shorter side for the first look.
 _SAMPLES = 30
 
@@ -89,6 +91,11 @@ def _share_plausible(depth_mm: np.ndarray) -> float:
 def _name_unit(values: np.ndarray) -> str:
     """The complaint about raw values, with all units that would make them plausible."""
     low, high = np.percentile(values, [5, 95])
+    if high <= _FEW_METRES and (values == np.rint(values)).all():
+        return (
+            f"whole numbers of {_short(low)} to {_short(high)}: these may be metres, and what lay between was lost "
+            "when the file was saved; save the camera's raw depth as 16-bit PNG in mm"
+        )
     seen = f"values of {_short(low)} to {_short(high)} are implausible as they are (expected 50 to 3000 mm)"
     fitting = [unit for unit in _UNITS if _share_plausible(values * np.float32(unit.mm)) >= _EXPLAINED_SHARE]
     if not fitting:

@@ -48,7 +48,9 @@ def _look_up(source: Path) -> list[Path]:
         # A link that leads nowhere is told when it is read.
         found = [path for path in images if (path.is_file() or path.is_symlink()) and not is_hidden(path)]
         if not found:
-            raise InputError(f"{source}: the folder holds no depth image ({', '.join(DEPTH_SUFFIXES)}); check the path")
+            raise InputError(
+                f"{source}: the folder holds no depth image ({', '.join(DEPTH_SUFFIXES)}); {_where_else(source)}"
+            )
         return sorted(found, key=_natural_order)
     if source.exists() or not glob.has_magic(str(source)):
         return [source]
@@ -57,6 +59,15 @@ def _look_up(source: Path) -> list[Path]:
     if not found:
         raise InputError(f"{source}: no file matches this pattern; check the path")
     return sorted(found, key=_natural_order)
+
+
+def _where_else(folder: Path) -> str:
+    """What to try for a folder without depth images: the folders in it that have some."""
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path)):
+        kinds = {path.suffix for path in inner.iterdir() if path.suffix.lower() in DEPTH_SUFFIXES}
+        if kinds:
+            return f"folders in it do, so try {folder / inner.name} or '{folder / '*' / f'*{min(kinds)}'}'"
+    return "check the path"
 
 
 def _natural_order(path: Path) -> list[tuple[int, int, str]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from cn_zoo import __version__
 from cn_zoo.errors import WeightsError
+from cn_zoo.onnx_runtime import import_onnx_runtime
 from cn_zoo.zoo.preset import Preset
 
 _ONNX_KEY = "cn_zoo"
@@ -107,8 +108,7 @@ def _write_onnx(path: Path, text: str) -> None:
 
 
 def _read_onnx(path: Path) -> str | None:
-    import onnxruntime
-
+    onnxruntime = import_onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

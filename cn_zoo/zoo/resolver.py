@@ -61,8 +61,9 @@ def resolve(model: str | Path, kind: str = "onnx") -> Path:
     """A model's file on this machine, verified, downloaded if need be.
 
     Args:
-        model: as for ``get_preset``. A weights file, by path or address, is taken as it is, whatever ``kind`` says;
-            all other forms stand for the file of that kind in the model's record.
+        model: as for ``get_preset``. A weights file, by path or address, is taken whatever ``kind`` says; where a
+            record beside it names it, it must have the hash told there. All other forms stand for the file of that
+            kind in the model's record.
         kind: key of ``Preset.files``.
 
     Raises:
@@ -75,7 +76,7 @@ def resolve(model: str | Path, kind: str = "onnx") -> Path:
             return download(address, sha256)
     elif (path := _find(model)).is_file() and path.name != PRESET_FILE:
         _check_readable(path)
-        return path
+        return _as_recorded(path)
     return file_of(get_preset(model), kind)
 
 
@@ -108,11 +109,22 @@ def verified(folder: Path, record: FileRecord) -> Path:
     path = folder / record.path
     if _is_there(path):
         if _readable_sha256(path) != record.sha256:
-            raise WeightsError(f"{path}: does not fit its recorded hash and is not loaded; install or export it again")
+            raise WeightsError(
+                f"{path}: does not fit its recorded hash and is not loaded; get the model's whole folder anew"
+            )
         return path
     if record.url:
         return download(record.url, record.sha256, record.bytes)
-    raise WeightsError(f"{path}: is missing; install or export it again")
+    raise WeightsError(f"{path}: is missing; get the model's whole folder anew")
+
+
+def _as_recorded(path: Path) -> Path:
+    """A weights file that fits its hash, if the record beside it has one."""
+    if (path.parent / PRESET_FILE).is_file():
+        for record in Preset.load(path.parent).files.values():
+            if record.path == path.name:
+                return verified(path.parent, record)
+    return path
 
 
 def _downloaded_record(base: str, sha256: str) -> Preset:
@@ -149,7 +161,7 @@ def _find(model: str | Path) -> Path:
         raise UnknownModelError(f"{model}: an address begins with http:// or https://")
     if _looks_like_path(model):
         raise WeightsError(_why_no_model(path))
-    close = difflib.get_close_matches(str(model), names, n=1)
+    close = difflib.get_close_matches(str(model).lower(), names, n=1)
     hint = f"; did you mean {close[0]}?" if close else ";"
     raise UnknownModelError(
         f"a model is a name ({', '.join(names) or 'none installed'}), a folder with {PRESET_FILE}, a weights file "

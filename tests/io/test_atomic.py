@@ -53,3 +53,26 @@ def test_a_link_stays_and_its_target_is_written(tmp_path):
         path.write_text("after")
     assert link.is_symlink()
     assert (tmp_path / "far" / "records.json").read_text() == "after"
+
+
+def test_a_file_where_a_folder_is_needed_is_told(tmp_path):
+    (tmp_path / "records").write_text("before")
+    target = tmp_path / "records" / "a.json"
+    with pytest.raises(NotADirectoryError, match="is a file, not a folder") as caught, atomic_path(target):
+        pass
+    assert caught.value.filename == str(tmp_path / "records")
+    assert (tmp_path / "records").read_text() == "before"
+
+
+@pytest.mark.parametrize("code", sorted(atomic.NO_ROOM))
+def test_no_room_names_the_target(tmp_path, code):
+    """What a write then raises names no file."""
+    with pytest.raises(OSError, match=os.strerror(code)) as caught, atomic_path(tmp_path / "a.json"):
+        raise OSError(code, os.strerror(code))
+    assert caught.value.filename == str(tmp_path / "a.json")
+
+
+def test_errors_without_a_name_that_are_of_something_else_stay_so(tmp_path):
+    with pytest.raises(BrokenPipeError) as caught, atomic_path(tmp_path / "a.json"):
+        raise BrokenPipeError(32, "Broken pipe")
+    assert caught.value.filename is None

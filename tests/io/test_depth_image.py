@@ -136,6 +136,12 @@ class TestUnits:
         write_depth_png(tmp_path / "a.png", depth)
         assert "millimetres: try --depth-scale 1" in complaint(tmp_path / "a.png", depth_scale=1000)
 
+    def test_whole_metres_cannot_be_mended(self, tmp_path, depth):
+        save_image(tmp_path / "a.png", (depth / 400).astype(np.uint16))
+        message = complaint(tmp_path / "a.png")
+        assert "lost when the file was saved" in message
+        assert "--depth-scale" not in message
+
     def test_no_unit_fits(self, tmp_path, depth):
         np.save(tmp_path / "a.npy", depth * 1e9)
         assert "no usual unit" in complaint(tmp_path / "a.npy")
@@ -308,6 +314,22 @@ class TestBadFiles:
         save_image(tmp_path / "a.png", picture.astype(np.uint8))
         assert "colour picture" in complaint(tmp_path / "a.png")
 
+    def test_packed_depth_may_have_an_alpha_channel(self, tmp_path, depth):
+        write_nyu_png(tmp_path / "a.png", depth)
+        packed = Image.open(tmp_path / "a.png").convert("RGBA")
+        packed.save(tmp_path / "b.png")
+        np.testing.assert_array_equal(read_depth(tmp_path / "b.png"), read_depth(tmp_path / "a.png"))
+
+    @pytest.mark.parametrize(("kind", "channels"), [(4, 2), (2, 3), (6, 4)])
+    def test_several_channels_of_16_bits(self, tmp_path, kind, channels):
+        (tmp_path / "a.png").write_bytes(_png_of_16_bits(kind, channels))
+        assert "several channels of 16 bits" in complaint(tmp_path / "a.png")
+
+    @pytest.mark.parametrize("start", [b"II*\0", b"MM\0*"])
+    def test_a_tiff_that_cannot_be_read_is_called_one(self, tmp_path, start):
+        (tmp_path / "a.tif").write_bytes(start + bytes(40))
+        assert "is a TIFF image of a kind that cannot be read" in complaint(tmp_path / "a.tif")
+
     def test_jpeg_under_another_name(self, tmp_path, depth):
         save_image(tmp_path / "a.png", (depth >> 3).astype(np.uint8), format="JPEG")
         assert "8 bits" in complaint(tmp_path / "a.png")
@@ -318,3 +340,15 @@ def test_pipes_and_photos_are_known_for_what_they_are(tmp_path):
     assert "cn-zoo predict -" in complaint(tmp_path / "pipe.png")
     Image.new("L", (80, 60)).save(tmp_path / "photo.jpg")
     assert "holds no depth" in complaint(tmp_path / "photo.jpg")
+
+
+def _png_of_16_bits(kind, channels):
+    """A PNG of 8 x 8 pixels of a colour type that Pillow cannot write."""
+
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    rows = (b"\0" + bytes(range(8 * channels * 2))) * 8
+    header = struct.pack(">IIBBBBB", 8, 8, 16, kind, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -82,3 +82,13 @@ def test_odd_digits_and_links_that_lead_nowhere(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "1.png").symlink_to(tmp_path / "gone.png")
     assert [path.name for path in expand_sources([tmp_path])] == ["1.png", "2.png", "5²6.png", "10.png"]
+
+
+def test_a_folder_of_folders_names_one(tmp_path):
+    for name in ("1", "2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.png").touch()
+    with pytest.raises(InputError) as caught:
+        expand_sources([tmp_path])
+    assert f"try {tmp_path / '1'} or '{tmp_path / '*' / '*.png'}'" in str(caught.value)
+    assert len(expand_sources([tmp_path / "*" / "*.png"])) == 2

@@ -119,6 +119,14 @@ class TestPaths:
         assert resolve(tmp_path / "run" / "net.onnx") == tmp_path / "run" / "net.onnx"
         assert get_preset(tmp_path / "run" / "net.onnx").name == "mine"
 
+    def test_a_file_that_the_record_beside_it_knows_must_fit(self, installed, tmp_path):
+        export(tmp_path / "mine")
+        (tmp_path / "mine" / "net.onnx").write_bytes(b"damaged")
+        with pytest.raises(WeightsError, match="does not fit its recorded hash"):
+            resolve(tmp_path / "mine" / "net.onnx")
+        (tmp_path / "mine" / "other.onnx").write_bytes(b"a file of one's own")
+        assert resolve(tmp_path / "mine" / "other.onnx").read_bytes() == b"a file of one's own"
+
     def test_file_without_a_record(self, installed, tmp_path):
         (tmp_path / "net.onnx").write_bytes(b"onnx")
         assert resolve(tmp_path / "net.onnx") == tmp_path / "net.onnx"
