@@ -58,7 +58,8 @@ def evaluate(
     Either --dataset, --predictions and --labels (text files, gzipped or not), or --model and --data.
     Distances are taken in camera coordinates.
     """
-    sources = filter(None, (predictions, labels, data and data / "joints.csv", Path(centers)))
+    centers_file = None if centers in ("labels", "auto") else Path(centers)
+    sources = filter(None, (predictions, labels, data and data / "joints.csv", centers_file))
     refuse_overwriting(sources, {"--save-predictions": [save_predictions], "--plot": [plot]})
     for target in filter(None, (save_predictions, plot)):
         _check_target(target)

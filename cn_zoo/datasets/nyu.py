@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.hand_dataset import HandDataset, require_images
+from cn_zoo.datasets.hand_dataset import HandDataset, check_split, require_images
 from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.nyu_png import read_nyu_png
@@ -32,7 +32,9 @@ def open_nyu(folder: str | Path, split: str = "test", view: int = 1) -> HandData
 
     Raises:
         InputError: a file is missing or not as the dataset's readme says.
+        ValueError: there is no such split.
     """
+    check_split(split)
     folder = Path(folder)
     if (folder / split).is_dir():
         folder = folder / split

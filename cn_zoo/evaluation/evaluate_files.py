@@ -27,7 +27,10 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
         InputError: a file is unreadable, a line is bad (named by its number), the files differ in length, or hold
             something else than u v d.
         NoHandError: no hand was found in any frame.
+        ValueError: there is no protocol for that dataset.
     """
+    if dataset not in PROTOCOLS:
+        raise ValueError(f"a dataset with a protocol is one of {', '.join(PROTOCOLS)}; received {dataset!r}")
     protocol = PROTOCOLS[dataset]
     true, predicted = read_joints(labels, len(protocol.skeleton)), read_predictions(predictions, len(protocol.skeleton))
     found = np.isfinite(predicted).all(axis=(1, 2))

@@ -45,7 +45,7 @@ class Camera:
         """Read a camera from a preset's name or from ``"fx,fy,cx,cy"``.
 
         Raises:
-            ValueError: the text is neither, or a focal length is not 1 to 100,000.
+            ValueError: the text is neither, or as of `given`.
         """
         if text in CAMERAS:
             return CAMERAS[text]
@@ -55,6 +55,15 @@ class Camera:
             raise ValueError(
                 f"a camera is one of {', '.join(CAMERAS)} or four numbers fx,fy,cx,cy; received {text!r}"
             ) from None
+        return cls.given(fx, fy, cx, cy)
+
+    @classmethod
+    def given(cls, fx: float, fy: float, cx: float, cy: float) -> Camera:
+        """A camera by the numbers that somebody gives for images as they were taken.
+
+        Raises:
+            ValueError: a number is not finite, or a focal length is not 1 to 100,000 pixels.
+        """
         _check_focal(fx, fy, _GIVEN_FOCAL_PX)
         return cls(fx, fy, cx, cy)
 

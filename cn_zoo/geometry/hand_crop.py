@@ -116,7 +116,7 @@ def mm_per_step(camera: Camera, depth_mm: float | np.ndarray, mirror: bool = Fal
         mirror: as of `HandCrop`.
     """
     across = -depth_mm if mirror else depth_mm
-    return np.array([across / camera.fx, depth_mm / camera.fy, np.ones_like(depth_mm)]).T
+    return np.stack([across / camera.fx, depth_mm / camera.fy, np.ones_like(depth_mm)], axis=-1)
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.errors import InputError
-from cn_zoo.evaluation import PROTOCOLS
+from cn_zoo.evaluation import PROTOCOLS, evaluate_files
 
 
 def hands(protocol, frames=50):
@@ -44,3 +44,8 @@ def test_metres_are_noticed():
     uvd = hands(PROTOCOLS["nyu"])[1] * (1, 1, 0.001)
     with pytest.raises(InputError, match="multiply metres by 1000"):
         PROTOCOLS["nyu"].check_uvd(uvd, "file.txt")
+
+
+def test_a_dataset_without_a_protocol(tmp_path):
+    with pytest.raises(ValueError, match="one of nyu, icvl, msra; received 'hands2017'"):
+        evaluate_files("hands2017", tmp_path / "p.txt", tmp_path / "labels.txt")
