@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli._records import Record, error_record, pose_record
-from cn_zoo.cli.main import exit_code
 from cn_zoo.errors import CnZooError, naming
 from cn_zoo.geometry import Camera
 from cn_zoo.inference import HandPose, HandPoseEstimator, HandTracker

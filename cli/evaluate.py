@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import click
 import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
+from cn_zoo.cli._frame_progress import FrameProgress
 from cn_zoo.cli._refuse_overwriting import refuse_overwriting
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
 from cn_zoo.errors import InputError
@@ -107,8 +107,8 @@ def _evaluate_model(
     if dataset.joints_xyz is None:
         raise InputError(f"{data}: has no labels to measure against; add joints.csv")
     dataset = _with_centers(dataset, centers)
-    with click.progressbar(length=len(dataset), label="frames", file=sys.stderr) as bar:
-        predictions = predict_dataset(estimator, dataset, lambda done, total: bar.update(1))
+    with FrameProgress(len(dataset)) as advance:
+        predictions = predict_dataset(estimator, dataset, lambda done, total: advance())
     if save_predictions:
         write_joints(save_predictions, predictions.uvd)
     evaluation = evaluate_predictions(dataset, predictions)
