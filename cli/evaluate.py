@@ -125,9 +125,9 @@ def _with_centers(dataset: HandDataset, centers: str) -> HandDataset:
 
 def _report(dataset: str, evaluation: Evaluation, subject: str, as_json: bool, plot: Path | None) -> None:
     frames, protocol = evaluation.whole.frames, PROTOCOLS.get(dataset)
-    if protocol and frames != protocol.test_frames:
+    if protocol and frames != protocol.benchmark.test_frames:
         click.echo(
-            f"{frames} frames are not {dataset}'s {protocol.test_frames} test frames: "
+            f"{frames} frames are not {dataset}'s {protocol.benchmark.test_frames} test frames: "
             "the figures do not compare with published ones",
             err=True,
         )

@@ -42,15 +42,13 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
         raise InputError(
             f"{predictions}: {len(predicted)} frames, but {labels} has {len(true)}; every labelled frame needs a line"
         )
-    parts = _found_parts(protocol, found) if len(true) == protocol.test_frames else None
-    evaluation = evaluate_joints(
-        predicted[found], true[found], protocol.camera, protocol.skeleton, parts, viewpoint=protocol.viewpoint
-    )
+    parts = _found_parts(protocol, found) if len(true) == protocol.benchmark.test_frames else None
+    evaluation = evaluate_joints(predicted[found], true[found], protocol.camera, protocol.skeleton, parts)
     return replace(evaluation, missed=int((~found).sum()))
 
 
 def _found_parts(protocol: Protocol, found: np.ndarray) -> dict[str, np.ndarray]:
     """The parts of a whole test set, as masks of its found frames; those without any are left out."""
     indices = np.flatnonzero(found)
-    parts = {name: (indices >= first) & (indices < end) for name, (first, end) in protocol.parts.items()}
+    parts = {name: (indices >= first) & (indices < end) for name, (first, end) in protocol.benchmark.parts.items()}
     return {name: frames for name, frames in parts.items() if frames.any()}

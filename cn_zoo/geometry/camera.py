@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.benchmark import BENCHMARKS
+
 #: How far from the middle a principal point may be, in image sizes; how wide a view, from long-range structured light
 #: to wide time of flight; ratio of the focal lengths.
 _OFF_MIDDLE, _VIEW_DEG, _ASPECT = 0.2, (30, 130), 1.25
@@ -117,9 +119,5 @@ def _check_focal(fx: float, fy: float, bounds: tuple[float, float]) -> None:
         raise ValueError(f"focal lengths must be {least:g} to {most:,.0f} pixels; received fx={fx}, fy={fy}")
 
 
-#: Cameras of the three benchmark datasets (their readmes; the same figures in most papers' code).
-CAMERAS: dict[str, Camera] = {
-    "nyu": Camera(588.03, 587.07, 320.0, 240.0),
-    "icvl": Camera(240.99, 240.96, 160.0, 120.0),
-    "msra": Camera(241.42, 241.42, 160.0, 120.0),
-}
+#: Cameras of the three benchmark datasets.
+CAMERAS: dict[str, Camera] = {benchmark.name: Camera(*benchmark.camera) for benchmark in BENCHMARKS.values()}

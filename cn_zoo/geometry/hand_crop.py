@@ -16,6 +16,8 @@ CROP_SIZE = 128
 POSE_UNIT_MM = 50.0
 #: Edge of the cube that the pose networks see, in mm.
 CUBE_MM = 250.0
+#: The nearest and the farthest depth at which hands are looked for, in mm.
+HAND_RANGE_MM = (50.0, 3000.0)
 
 
 @dataclass(frozen=True)
