@@ -126,12 +126,12 @@ def _draw(source: Source, depth: np.ndarray, pose: HandPose) -> None:
     if source.overlay:
         from cn_zoo.drawing import draw_overlay
 
-        image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop.window())
+        image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop)
         _save(image, source.overlay)
     if source.crop:
-        from cn_zoo.drawing import draw_crop
+        from cn_zoo.drawing import crop_picture
 
-        _save(draw_crop(pose.crop.cut(depth)), source.crop)
+        _save(crop_picture(pose.crop.cut(depth)), source.crop)
 
 
 def _save(image: object, path: Path) -> None:
