@@ -23,6 +23,7 @@ from itertools import count, islice
 import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.evaluation.locator_figures import empty_frames, hand_frames
 from cn_zoo.geometry import HandCrop
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.hand_locator import HandLocator
@@ -31,7 +32,6 @@ from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_measurement import empty_frames, hand_frames
 from cn_zoo.zoo import resolve
 
 #: What is measured if nothing else is asked for, and what is timed: here the locator finds the hand.

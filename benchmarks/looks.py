@@ -11,12 +11,12 @@ from __future__ import annotations
 import click
 import numpy as np
 
-from cn_zoo.geometry import POSE_UNIT_MM, HandCrop
+from cn_zoo.evaluation.synthetic_cases import SYNTHETIC_TESTS, frame_case
+from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.runtimes import Runtime, open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.measurement import SYNTHETIC_TESTS
 from cn_zoo.zoo import resolve
 
 _SEED = 1
@@ -39,19 +39,14 @@ def main(models: tuple[str, ...], frames: int) -> None:
 
 
 def _look(runtime: Runtime, frame: SyntheticFrame, model: str) -> Judged:
-    crop = HandCrop(frame.camera, frame.center_uvd, PRESETS[model].cube_mm)
-    outputs = runtime.run(crop.cut(frame.depth_mm))
-    xyz = frame.camera.uvd_to_xyz(crop.crop_to_uvd(outputs["pose"]))
-    return _errors_mm(xyz, frame, model), outputs["sigma"] * POSE_UNIT_MM
+    case = frame_case(frame, PRESETS[model])
+    outputs = runtime.run(case.depth)
+    return case.errors(outputs["pose"]), outputs["sigma"] * POSE_UNIT_MM
 
 
 def _predict(estimator: HandPoseEstimator, frame: SyntheticFrame, model: str) -> Judged:
     pose = estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd)
-    return _errors_mm(pose.xyz, frame, model), pose.sigma
-
-
-def _errors_mm(xyz: np.ndarray, frame: SyntheticFrame, skeleton: str) -> np.ndarray:
-    return np.linalg.norm(xyz - frame.joints[skeleton], axis=-1)
+    return np.linalg.norm(pose.xyz - frame.joints[model], axis=-1), pose.sigma
 
 
 def _told(judged: list[Judged]) -> str:

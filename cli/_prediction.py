@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli._records import Record, error_record, pose_record
-from cn_zoo.cli.main import exit_code
 from cn_zoo.errors import CnZooError, naming
 from cn_zoo.geometry import Camera
 from cn_zoo.inference import HandPose, HandPoseEstimator, HandTracker
@@ -126,12 +126,12 @@ def _draw(source: Source, depth: np.ndarray, pose: HandPose) -> None:
     if source.overlay:
         from cn_zoo.drawing import draw_overlay
 
-        image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop.window())
+        image = draw_overlay(depth, pose.uvd, pose.skeleton, pose.sigma, pose.confidence, pose.crop)
         _save(image, source.overlay)
     if source.crop:
-        from cn_zoo.drawing import draw_crop
+        from cn_zoo.drawing import crop_picture
 
-        _save(draw_crop(pose.crop.cut(depth)), source.crop)
+        _save(crop_picture(pose.crop.cut(depth)), source.crop)
 
 
 def _save(image: object, path: Path) -> None:

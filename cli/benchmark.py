@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cn_zoo.benchmarking.cost import count_macs
+from cn_zoo.benchmarking.cost import count_macs, gflops
 from cn_zoo.benchmarking.latency import Latency, measure_latency, synthetic_frames
 from cn_zoo.benchmarking.machine_peak import MachinePeak, measure_peak
 from cn_zoo.benchmarking.memory import Memory, measure_memory
@@ -80,7 +80,7 @@ class _Result:
     @property
     def gflops(self) -> float | None:
         """Operations a second of the network alone."""
-        return self.macs and 2 * self.macs / self.latency["network"].median / 1e6
+        return self.macs and gflops(self.macs, self.latency["network"].median)
 
     def facts(self) -> dict[str, object]:
         """All of it for JSON."""
@@ -126,8 +126,10 @@ def _peak(threads: int) -> MachinePeak | None:
 
 
 def _files(model: str, preset: Preset) -> list[Path]:
-    """The model's files; a file that is the model itself stands alone."""
-    kinds = [kind for kind in preset.files if kind != "nets"] or ["onnx"]
+    """The model's files that runtimes run; a file that is the model itself stands alone."""
+    runnable = {f".{runtime}" for runtime in RUNTIMES}
+    networks = [kind for kind, file in preset.files.items() if kind != "nets" and Path(file.path).suffix in runnable]
+    kinds = networks if preset.files else ["onnx"]
     return list(dict.fromkeys(resolve(model, kind) for kind in kinds))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import click
 import numpy as np
 
 from cn_zoo.cli._evaluation_text import evaluation_lines
+from cn_zoo.cli._frame_progress import FrameProgress
 from cn_zoo.cli._refuse_overwriting import refuse_overwriting
 from cn_zoo.datasets import DATASETS, HandDataset, open_dataset, read_centers
 from cn_zoo.errors import InputError
@@ -58,7 +58,8 @@ def evaluate(
     Either --dataset, --predictions and --labels (text files, gzipped or not), or --model and --data.
     Distances are taken in camera coordinates.
     """
-    sources = filter(None, (predictions, labels, data and data / "joints.csv", Path(centers)))
+    centers_file = None if centers in ("labels", "auto") else Path(centers)
+    sources = filter(None, (predictions, labels, data and data / "joints.csv", centers_file))
     refuse_overwriting(sources, {"--save-predictions": [save_predictions], "--plot": [plot]})
     for target in filter(None, (save_predictions, plot)):
         _check_target(target)
@@ -106,8 +107,8 @@ def _evaluate_model(
     if dataset.joints_xyz is None:
         raise InputError(f"{data}: has no labels to measure against; add joints.csv")
     dataset = _with_centers(dataset, centers)
-    with click.progressbar(length=len(dataset), label="frames", file=sys.stderr) as bar:
-        predictions = predict_dataset(estimator, dataset, lambda done, total: bar.update(1))
+    with FrameProgress(len(dataset)) as advance:
+        predictions = predict_dataset(estimator, dataset, lambda done, total: advance())
     if save_predictions:
         write_joints(save_predictions, predictions.uvd)
     evaluation = evaluate_predictions(dataset, predictions)
@@ -124,9 +125,9 @@ def _with_centers(dataset: HandDataset, centers: str) -> HandDataset:
 
 def _report(dataset: str, evaluation: Evaluation, subject: str, as_json: bool, plot: Path | None) -> None:
     frames, protocol = evaluation.whole.frames, PROTOCOLS.get(dataset)
-    if protocol and frames != protocol.test_frames:
+    if protocol and frames != protocol.benchmark.test_frames:
         click.echo(
-            f"{frames} frames are not {dataset}'s {protocol.test_frames} test frames: "
+            f"{frames} frames are not {dataset}'s {protocol.benchmark.test_frames} test frames: "
             "the figures do not compare with published ones",
             err=True,
         )

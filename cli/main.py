@@ -1,4 +1,4 @@
-"""The ``cn-zoo`` command: which commands there are, and how errors become exit codes."""
+"""The ``cn-zoo`` command: which commands there are, and how errors are told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from io import TextIOWrapper
 import click
 
 from cn_zoo import __version__
-from cn_zoo.errors import CnZooError, InputError, MissingDependencyError, NoHandError, RecipeError, WeightsError
+from cn_zoo.cli._exit_codes import EXIT_USAGE, exit_code
+from cn_zoo.errors import CnZooError
 
 #: Commands and their one-line helps, told here so that ``--help`` imports none of them.
 COMMANDS = {
@@ -27,25 +28,6 @@ COMMANDS = {
     "export": "Write a model for ONNX Runtime or TFLite, in fp32, fp16 or int8.",
     "benchmark": "Time a model on this machine.",
 }
-
-EXIT_USAGE = 2
-EXIT_INPUT = 3
-EXIT_WEIGHTS = 4
-EXIT_NO_HAND = 5
-EXIT_MISSING_DEPENDENCY = 6
-
-_EXIT_CODES: dict[type[CnZooError], int] = {
-    RecipeError: EXIT_USAGE,
-    InputError: EXIT_INPUT,
-    WeightsError: EXIT_WEIGHTS,
-    NoHandError: EXIT_NO_HAND,
-    MissingDependencyError: EXIT_MISSING_DEPENDENCY,
-}
-
-
-def exit_code(error: CnZooError) -> int:
-    """The process exit code that stands for an error (contract: 2 usage, 3 input, 4 weights, 5 no hand, 6 missing)."""
-    return next((code for kind, code in _EXIT_CODES.items() if isinstance(error, kind)), EXIT_USAGE)
 
 
 class _LazyGroup(click.Group):

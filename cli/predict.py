@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from cn_zoo.cli._frame_progress import FrameProgress
 from cn_zoo.cli._options import CAMERA, CENTER, RATE, SCALE, TARGET
 from cn_zoo.cli._picture_paths import picture_folder, picture_paths
 from cn_zoo.cli._prediction import Job, Result, Source, StreamWorker, TrackingWorker, Worker
@@ -176,7 +177,7 @@ def _until_stopped(records: Iterable[Record], stops: list[BaseException]) -> Ite
 def _collect(results: Generator[Result, None, None], codes: list[int], total: int, quiet: bool) -> Iterator[Record]:
     """Note exit codes, tell errors and remarks, show progress if the total is known; hand the records on."""
     told: set[str] = set()
-    with closing(results), nullcontext() if quiet or total < 2 else _progress(total) as advance:
+    with closing(results), nullcontext() if quiet or total < 2 else FrameProgress(total) as advance:
         for result in results:
             codes.append(result.code)
             if result.code and total != 1 and not quiet:
@@ -197,35 +198,6 @@ def _or_exit(records: Iterable[Record], codes: list[int]) -> list[Record]:
         click.echo(f"cn-zoo: {found[0]['error']}", err=True)
         sys.exit(codes[0])
     return found
-
-
-class _progress:
-    """A bar on stderr, as a context that gives the function to advance it."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("frames"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
-        self._task = self._bar.add_task("frames", total=total, rate="")
-
-    def __enter__(self) -> Callable[[], None]:
-        self._bar.start()
-        return self._advance
-
-    def __exit__(self, *reason: object) -> None:
-        self._bar.stop()
-
-    def _advance(self) -> None:
-        speed = self._bar.tasks[0].speed
-        self._bar.update(self._task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
 
 
 def _write(lines: Iterator[str], output: str | None) -> None:

@@ -22,12 +22,12 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     if output.suffix != ".png":
         raise click.UsageError(f"--output: the picture is a .png file; received {output}")
     need_keras("cn-zoo sample")
-    import numpy as np
     from keras.ops import convert_to_numpy
 
     from cn_zoo import CrossingNets
     from cn_zoo.drawing import draw_samples
-    from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
+    from cn_zoo.evaluation.round_trip import round_trip_error
+    from cn_zoo.geometry import SKELETONS
     from cn_zoo.io.atomic import atomic_path
     from cn_zoo.training.latent_walk import sample_latents, walk_latents
 
@@ -36,7 +36,6 @@ def sample(model: str, count: int, walk: int | None, seed: int, output: Path) ->
     hands = {name: convert_to_numpy(value) for name, value in nets.synthesize(latents).items()}
     with atomic_path(output) as temporary:
         draw_samples(hands["depth"], hands["pose"], SKELETONS[nets.skeleton], nets.cube_mm).save(temporary, "PNG")
-    back = convert_to_numpy(nets.estimate(hands["depth"])["pose"])
-    error = np.linalg.norm(back - hands["pose"], axis=-1).mean() * POSE_UNIT_MM
+    error = round_trip_error(nets, hands["depth"], hands["pose"])
     click.echo(f"poses estimated from the generated depth maps are {error:.1f} mm from their own", err=True)
     click.echo(output)

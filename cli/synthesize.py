@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from cn_zoo.benchmark import BENCHMARKS
+
 
 @click.command()
-@click.option("--dataset", type=click.Choice(["nyu", "icvl", "msra"]), required=True, help="Whose format and camera.")
+@click.option("--dataset", type=click.Choice(list(BENCHMARKS)), required=True, help="Whose format and camera.")
 @click.option("--count", type=click.IntRange(min=1), required=True, help="Number of frames.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same frames.")

@@ -14,13 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cn_zoo.evaluation.calibration import Calibration
-from cn_zoo.evaluation.reliability import (
-    JointErrors,
-    draw_error_by_sigma,
-    draw_inside_by_size,
-    draw_reliability,
-    synthetic_errors,
-)
+from cn_zoo.evaluation.reliability import JointErrors, synthetic_errors
+from cn_zoo.evaluation.reliability_plot import draw_error_by_sigma, draw_inside_by_size, draw_reliability
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import resolve

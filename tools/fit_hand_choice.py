@@ -19,11 +19,12 @@ import numpy as np
 
 from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
+from cn_zoo.evaluation.locator_figures import empty_frames, hand_frames
 from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import hand_word, inclination, side_word, surprise
 from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.inference.log_odds import log_odds, to_probability
-from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
+from cn_zoo.training.score_fit import equal_error, logistic_regression
 
 _SPLIT = "validation"
 #: The joints' mean, as the pose network sees it, lies this near to a hand's that was found.

@@ -24,7 +24,7 @@ from cn_zoo.benchmarking.latency import measure_latency, synthetic_frames
 from cn_zoo.benchmarking.machine_peak import measure_peak
 from cn_zoo.drawing import contact_sheet, draw_overlay
 from cn_zoo.exporting import export
-from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS
+from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
 from cn_zoo.inference.runtimes import Runtime, open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
@@ -122,12 +122,13 @@ def _draw_cases(preset: Preset, runtime: Runtime) -> Image.Image:
 
 
 def _draw_pose(preset: Preset, crop: np.ndarray, pose: np.ndarray, sigma: np.ndarray | None = None) -> Image.Image:
-    pixel_mm = preset.cube_mm / CROP_SIZE
-    depth = np.where(crop[..., 0] < 1, 1000 + crop[..., 0] * preset.cube_mm / 2, 0)
-    uvd = pose * POSE_UNIT_MM / (pixel_mm, pixel_mm, 1) + ((CROP_SIZE - 1) / 2, (CROP_SIZE - 1) / 2, 1000)
+    # A camera whose image is the crop.
+    middle, distance = (CROP_SIZE - 1) / 2, 1000
+    focal = distance * CROP_SIZE / preset.cube_mm
+    cube = HandCrop(Camera(focal, focal, middle, middle), (middle, middle, distance), preset.cube_mm)
+    depth = np.where(crop[..., 0] < 1, distance + crop[..., 0] * preset.cube_mm / 2, 0)
     sigma_mm = None if sigma is None else sigma * POSE_UNIT_MM
-    whole = np.array([0, CROP_SIZE])
-    picture = draw_overlay(depth, uvd, SKELETONS[preset.skeleton], sigma_mm, window=(whole, whole))
+    picture = draw_overlay(depth, cube.crop_to_uvd(pose), SKELETONS[preset.skeleton], sigma_mm, crop=cube)
     # The strip below would be too small to read.
     crop = picture.crop((0, 0, picture.width, picture.width))
     return crop.resize((_CASE_WIDTH, _CASE_WIDTH), Image.Resampling.LANCZOS)

@@ -35,6 +35,11 @@ def count_macs(path: Path) -> int:
     return sum(_macs(node.op_type, *(shapes[name] for name in (*node.input[:2], node.output[0]))) for node in counted)
 
 
+def gflops(macs: int, milliseconds: float) -> float:
+    """Operations a second, in GFLOP/s, a multiplication with addition being two."""
+    return 2 * macs / milliseconds / 1e6
+
+
 _COUNTED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 

@@ -104,7 +104,8 @@ class HandDataset:
 
     def select(self, indices: Sequence[int] | np.ndarray) -> HandDataset:
         """The dataset of these images only, in this order; ``indices`` may be a mask."""
-        indices = np.arange(len(self))[np.asarray(indices)]
+        # An empty list would be an array of floats, which cannot index.
+        indices = np.arange(len(self))[np.asarray(indices) if len(indices) else slice(0)]
         return replace(
             self,
             names=[self.names[index] for index in indices],
@@ -141,3 +142,13 @@ def require_images(folder: Path, names: Iterable[str], source: str | Path) -> No
             f"{folder}: {len(missing)} of the {len(names)} images that {source} labels are missing, "
             f"the first is {missing[0]}; names are relative to this folder, or unpack the dataset again"
         )
+
+
+def check_split(split: str) -> None:
+    """Check the name of a split, where a dataset has them.
+
+    Raises:
+        ValueError: it is neither ``"train"`` nor ``"test"``.
+    """
+    if split not in ("train", "test"):
+        raise ValueError(f"a split is train or test; received {split!r}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.hand_dataset import HandDataset, require_images
+from cn_zoo.datasets.hand_dataset import HandDataset, check_split, require_images
 from cn_zoo.datasets.number_lines import read_named_points
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import CAMERAS, SKELETONS
@@ -31,7 +31,9 @@ def open_icvl(folder: str | Path, split: str = "test", rotations: bool = True) -
 
     Raises:
         InputError: a file is missing or not as the dataset's readme says.
+        ValueError: there is no such split.
     """
+    check_split(split)
     folder = Path(folder)
     if (folder / _FOLDERS[split]).is_dir():
         folder = folder / _FOLDERS[split]

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -99,9 +100,9 @@ class _Reader:
 def _read_camera(path: Path) -> tuple[Camera, float]:
     try:
         content = json.loads(read_text(path))
-        camera = Camera(*(float(content[key]) for key in ("fx", "fy", "cx", "cy")))
+        camera = Camera.given(*(float(content[key]) for key in ("fx", "fy", "cx", "cy")))
         depth_scale = float(content.get("depth_scale", 1.0))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise InputError(
             f"{path}: is not a camera ({error}); expected numbers fx, fy, cx, cy and, optionally, depth_scale"
         ) from None
@@ -112,25 +113,37 @@ def _read_camera(path: Path) -> tuple[Camera, float]:
 
 def _read_joints(path: Path) -> dict[str, dict[str, tuple[float, float, float]]]:
     """File -> joint -> x, y, z."""
-    reader = csv.reader(StringIO(read_text(path)))
-    header = tuple(word.strip() for word in next(reader, []))
-    if header != _COLUMNS:
+    lines = _read_lines(path)
+    _, header = next(lines, (1, []))
+    if tuple(header) != _COLUMNS:
         raise InputError(f"{path}: the first line must be {','.join(_COLUMNS)}, not {','.join(header)[:60]!r}")
     rows: dict[str, dict[str, tuple[float, float, float]]] = {}
-    for words in reader:
+    for number, words in lines:
         if not words:
             continue
         try:
-            file, joint, x, y, z = (word.strip() for word in words)
+            file, joint, x, y, z = words
             point = (float(x), float(y), float(z))
         except ValueError:
             point = (math.nan,) * 3
         if not all(map(math.isfinite, point)):
-            raise InputError(f"{path}: line {reader.line_num} is not file,joint,x,y,z with finite numbers in mm")
+            raise InputError(f"{path}: line {number} is not file,joint,x,y,z with finite numbers in mm")
         rows.setdefault(file, {})[joint] = point
     if not rows:
         raise InputError(f"{path}: holds no joints; remove it if the folder is unlabelled")
     return rows
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each line's number and words."""
+    reader = csv.reader(StringIO(read_text(path)))
+    try:
+        for words in reader:
+            yield reader.line_num, [word.strip() for word in words]
+    except csv.Error as error:
+        raise InputError(
+            f"{path}: line {reader.line_num} cannot be read ({error}); look for a stray quotation mark in or above it"
+        ) from None
 
 
 def _find_skeleton(path: Path, rows: dict[str, dict[str, tuple[float, float, float]]]) -> Skeleton:

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.hand_dataset import HandDataset, require_images
+from cn_zoo.benchmark import BENCHMARKS
+from cn_zoo.datasets.hand_dataset import HandDataset, check_split, require_images
 from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.nyu_png import read_nyu_png
 
-_TEST_FRAMES = 8252
-#: Test frames 1 to 2,440 show subject 1, who is also the subject of all training frames.
-_SUBJECT_1_TEST_FRAMES = 2440
 #: joint_xyz is joint_uvd back-projected with intrinsics that differ from ours in the fifth digit.
 _AGREEMENT_MM = 2.0
 
@@ -32,7 +30,9 @@ def open_nyu(folder: str | Path, split: str = "test", view: int = 1) -> HandData
 
     Raises:
         InputError: a file is missing or not as the dataset's readme says.
+        ValueError: there is no such split.
     """
+    check_split(split)
     folder = Path(folder)
     if (folder / split).is_dir():
         folder = folder / split
@@ -84,7 +84,6 @@ def _check_agreement(path: Path, joints: np.ndarray, labelled_xyz: np.ndarray) -
 
 
 def _groups(split: str, frames: int) -> list[str]:
-    if split == "test" and frames == _TEST_FRAMES:
-        new = _TEST_FRAMES - _SUBJECT_1_TEST_FRAMES
-        return ["subject 1 (seen in training)"] * _SUBJECT_1_TEST_FRAMES + ["subject 2 (new)"] * new
+    if split == "test" and frames == BENCHMARKS["nyu"].test_frames:
+        return [name for name, (first, end) in BENCHMARKS["nyu"].parts.items() for _ in range(first, end)]
     return [split] * frames

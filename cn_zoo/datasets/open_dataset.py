@@ -73,7 +73,10 @@ def open_dataset(
 
     Raises:
         InputError: the folder holds no known dataset, or its files are incomplete.
+        ValueError: there is no dataset of that name, or it has no such split.
     """
+    if name is not None and name not in DATASETS:
+        raise ValueError(f"a dataset is one of {', '.join(DATASETS)}; received {name!r}")
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; check the path")

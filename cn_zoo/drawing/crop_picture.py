@@ -10,7 +10,7 @@ from cn_zoo.drawing.colour_map import map_colours
 _SCALE = 4
 
 
-def draw_crop(crop: np.ndarray) -> Image.Image:
+def crop_picture(crop: np.ndarray) -> Image.Image:
     """Draw a crop of ``HandCrop.cut``: near is bright, background black.
 
     Args:

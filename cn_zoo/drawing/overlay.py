@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cn_zoo.drawing.colour_map import map_colours
-from cn_zoo.geometry import CUBE_MM, PART_COLOURS, Skeleton
+from cn_zoo.geometry import PART_COLOURS, HandCrop, Skeleton
 
 _LEAST_WIDTH = 960
 _SMOOTHING = 3  # the skeleton is drawn this much larger and reduced
@@ -23,12 +23,12 @@ def draw_overlay(
     skeleton: Skeleton,
     sigma_mm: np.ndarray | None = None,
     confidence: float | None = None,
-    window: tuple[np.ndarray, np.ndarray] | None = None,
+    crop: HandCrop | None = None,
 ) -> Image.Image:
     """Draw joints and bones, coloured by finger, over a depth image.
 
     The hand's depth range has the full colour map (near is bright), everything behind or aside recedes into grey.
-    A joint's halo has the radius of its sigma, at the scale of the crop window; the surer a joint, the more solid.
+    A joint's halo has the radius of its sigma, at the scale of the crop; the surer a joint, the more solid.
 
     Args:
         depth_mm: ``(H, W)`` depth in mm; 0, negative and non-finite mean no measurement.
@@ -36,7 +36,7 @@ def draw_overlay(
         skeleton: their names, bones and colours.
         sigma_mm: ``(J,)`` standard deviations; without them there are no halos.
         confidence: 0 to 1, shown as a bar in the caption.
-        window: image columns and rows of the crop (``HandCrop.window()``), framed and taken to be 250 mm wide.
+        crop: the cube that the network saw; its window is framed.
 
     Returns:
         An RGB image, enlarged by a whole factor to at least 960 columns, with a caption below.
@@ -44,13 +44,13 @@ def draw_overlay(
     uvd = np.asarray(uvd, dtype=np.float64)
     scale = max(1, -(-_LEAST_WIDTH // depth_mm.shape[1]))
     near, far = _depth_range(uvd)
-    pixels_per_mm = _pixels_per_mm(uvd, window)
+    pixels_per_mm = _pixels_per_mm(uvd, crop)
     nearby = _closeness(depth_mm.shape, uvd, _HAND_ASIDE_MM * pixels_per_mm)
     colours = _depth_colours(np.asarray(depth_mm, dtype=np.float32), near, far, nearby)
     picture = Image.fromarray(colours)
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC)
-    if window is not None:
-        _frame_window(picture, window, scale)
+    if crop is not None:
+        _frame_window(picture, crop, scale)
     # Pixel centres are at integers: the middle of the first enlarged pixel is at (scale - 1) / 2.
     points = uvd[:, :2] * scale + (scale - 1) / 2
     _paste_skeleton(picture, points, skeleton, sigma_mm, pixels_per_mm * scale)
@@ -85,16 +85,17 @@ def _depth_colours(depth: np.ndarray, near: float, far: float, nearby: np.ndarra
     return np.rint(np.clip(colours, 0, 255)).astype(np.uint8)
 
 
-def _frame_window(picture: Image.Image, window: tuple[np.ndarray, np.ndarray], scale: int) -> None:
-    columns, rows = window
+def _frame_window(picture: Image.Image, crop: HandCrop, scale: int) -> None:
+    columns, rows = crop.window()
     box = [columns.min() * scale, rows.min() * scale, (columns.max() + 1) * scale - 1, (rows.max() + 1) * scale - 1]
     ImageDraw.Draw(picture).rectangle([float(edge) for edge in box], outline=(120, 124, 140))
 
 
-def _pixels_per_mm(uvd: np.ndarray, window: tuple[np.ndarray, np.ndarray] | None) -> float:
-    """Image pixels per mm at the hand; without a window, as if the joints' larger extent were 150 mm."""
-    if window is not None:
-        return (np.ptp(window[0]) + 1) / CUBE_MM
+def _pixels_per_mm(uvd: np.ndarray, crop: HandCrop | None) -> float:
+    """Image pixels per mm at the hand; without a crop, as if the joints' larger extent were 150 mm."""
+    if crop is not None:
+        # What is framed, in whole pixels, shows the whole cube.
+        return (np.ptp(crop.window()[0]) + 1) / crop.cube_mm
     return max(1.0, float(np.ptp(uvd[:, :2], axis=0).max())) / 150
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cn_zoo.drawing.contact_sheet import contact_sheet
-from cn_zoo.drawing.crop_picture import draw_crop
+from cn_zoo.drawing.crop_picture import crop_picture
 from cn_zoo.geometry import CUBE_MM, POSE_UNIT_MM, Skeleton
 
 _SIZE = 256
@@ -33,7 +33,7 @@ def draw_samples(depth: np.ndarray, pose: np.ndarray, skeleton: Skeleton, cube_m
     for crop, joints in zip(depth, pose, strict=True):
         pictures.append(_draw_skeleton(joints, skeleton, cube_mm))
         seen = np.where(crop[..., 0] > _BACKGROUND, 1.0, crop[..., 0])
-        pictures.append(draw_crop(seen).resize((_SIZE, _SIZE), Image.Resampling.LANCZOS))
+        pictures.append(crop_picture(seen).resize((_SIZE, _SIZE), Image.Resampling.LANCZOS))
     return contact_sheet(pictures, 2 * _PAIRS_A_ROW)
 
 

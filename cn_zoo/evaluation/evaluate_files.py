@@ -27,7 +27,10 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
         InputError: a file is unreadable, a line is bad (named by its number), the files differ in length, or hold
             something else than u v d.
         NoHandError: no hand was found in any frame.
+        ValueError: there is no protocol for that dataset.
     """
+    if dataset not in PROTOCOLS:
+        raise ValueError(f"a dataset with a protocol is one of {', '.join(PROTOCOLS)}; received {dataset!r}")
     protocol = PROTOCOLS[dataset]
     true, predicted = read_joints(labels, len(protocol.skeleton)), read_predictions(predictions, len(protocol.skeleton))
     found = np.isfinite(predicted).all(axis=(1, 2))
@@ -39,15 +42,13 @@ def evaluate_files(dataset: str, predictions: str | Path, labels: str | Path) ->
         raise InputError(
             f"{predictions}: {len(predicted)} frames, but {labels} has {len(true)}; every labelled frame needs a line"
         )
-    parts = _found_parts(protocol, found) if len(true) == protocol.test_frames else None
-    evaluation = evaluate_joints(
-        predicted[found], true[found], protocol.camera, protocol.skeleton, parts, viewpoint=protocol.viewpoint
-    )
+    parts = _found_parts(protocol, found) if len(true) == protocol.benchmark.test_frames else None
+    evaluation = evaluate_joints(predicted[found], true[found], protocol.camera, protocol.skeleton, parts)
     return replace(evaluation, missed=int((~found).sum()))
 
 
 def _found_parts(protocol: Protocol, found: np.ndarray) -> dict[str, np.ndarray]:
     """The parts of a whole test set, as masks of its found frames; those without any are left out."""
     indices = np.flatnonzero(found)
-    parts = {name: (indices >= first) & (indices < end) for name, (first, end) in protocol.parts.items()}
+    parts = {name: (indices >= first) & (indices < end) for name, (first, end) in protocol.benchmark.parts.items()}
     return {name: frames for name, frames in parts.items() if frames.any()}

@@ -74,8 +74,7 @@ def predict_dataset(
 def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) -> Evaluation:
     """Score a model's predictions on the labelled dataset that they were made on.
 
-    Frames without a hand found are not scored, but counted. The dataset's groups are told apart, and so are viewpoints
-    where the skeleton has a wrist and ``middle_mcp``.
+    Frames without a hand found are not scored, but counted. The dataset's groups are told apart.
 
     Raises:
         NoHandError: there is no frame to score.
@@ -92,6 +91,5 @@ def evaluate_predictions(dataset: HandDataset, predictions: ModelPredictions) ->
         dataset.skeleton,
         {name: groups == name for name in names} if len(names) > 1 else None,
         sigma=predictions.sigma[found],
-        viewpoint={"wrist", "middle_mcp"}.issubset(dataset.skeleton.joints),
     )
     return replace(evaluation, missed=int((~found).sum()))

@@ -40,7 +40,7 @@ class Evaluation:
             ``uv_px``, the mean distance in the image.
         within_worst, within_mean: ``(81,)`` fractions of frames whose worst (mean) joint errs by at most
             D = 0..80 mm.
-        viewpoint: mean errors by yaw and pitch; empty unless asked for.
+        viewpoint: mean errors by yaw and pitch; empty where the skeleton has no wrist or no ``middle_mcp``.
         calibration: of the predicted sigma; None without one.
         missed: frames in which no hand was found; they are not scored, and not among the whole.
     """
@@ -93,9 +93,8 @@ def evaluate_joints(
     skeleton: Skeleton,
     parts: dict[str, np.ndarray | slice] | None = None,
     sigma: np.ndarray | None = None,
-    viewpoint: bool = False,
 ) -> Evaluation:
-    """Measure predictions against labels.
+    """Measure predictions against labels; also by the palm's yaw and pitch where the joints tell these.
 
     Args:
         predicted_uvd, true_uvd: ``(N, J, 3)`` u px, v px, d mm.
@@ -103,7 +102,6 @@ def evaluate_joints(
         skeleton: names of the J joints.
         parts: what to report apart: name -> frames (a slice, a mask or indices).
         sigma: predicted deviations ``(N, J)`` in mm, to be checked for calibration.
-        viewpoint: also tell errors by the palm's yaw and pitch; the skeleton must have a wrist and ``middle_mcp``.
 
     Raises:
         ValueError: shapes do not match.
@@ -119,7 +117,7 @@ def evaluate_joints(
         axis_error=_axis_error(predicted_uvd - true_uvd, predicted_xyz - true_xyz),
         within_worst=fraction_within(errors.max(axis=1)),
         within_mean=fraction_within(frame_errors),
-        viewpoint=errors_by_viewpoint(frame_errors, _palm_angles(true_xyz, skeleton)) if viewpoint else [],
+        viewpoint=_viewpoint_errors(frame_errors, true_xyz, skeleton),
         calibration=None if sigma is None else calibrate(errors, sigma),
     )
 
@@ -138,9 +136,11 @@ def _axis_error(uvd: np.ndarray, xyz: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def _palm_angles(xyz: np.ndarray, skeleton: Skeleton) -> dict[str, np.ndarray]:
+def _viewpoint_errors(frame_errors: np.ndarray, xyz: np.ndarray, skeleton: Skeleton) -> list[ViewpointBin]:
+    if not {"wrist", "middle_mcp"}.issubset(skeleton.joints):
+        return []
     wrist, knuckle = (skeleton.joints.index(name) for name in ("wrist", "middle_mcp"))
-    return palm_angles(xyz[:, wrist], xyz[:, knuckle])
+    return errors_by_viewpoint(frame_errors, palm_angles(xyz[:, wrist], xyz[:, knuckle]))
 
 
 def _calibration_json(calibration: Calibration | None) -> dict[str, object] | None:

@@ -10,7 +10,7 @@ import numpy as np
 from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.evaluation.evaluation import Evaluation
 from cn_zoo.evaluation.metrics import THRESHOLDS_MM
-from cn_zoo.evaluation.reliability import draw_reliability
+from cn_zoo.evaluation.reliability_plot import draw_reliability
 from cn_zoo.io.atomic import atomic_path
 
 if TYPE_CHECKING:

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cn_zoo.evaluation.calibration import Calibration, calibrate
+from cn_zoo.evaluation.synthetic_cases import centred_cases
 from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM
+from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.visibility import seen_joints
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from cn_zoo.inference.runtimes import Runtime
-    from cn_zoo.synthesis.presets import Preset
 
 #: Groups of equal number, by their sigma.
 _GROUPS = 10
-_SEED = 1
-_TICKS_MM = (2, 3, 5, 10, 20, 50)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,26 +51,27 @@ class JointErrors:
         shares = [np.mean(errors[group] <= sigma[group]) for group in groups]
         return np.array(means), np.array(shares)
 
+    def frames_by_size(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each tenth of the frames by mean sigma, that mean in mm, ``(10,)``, and the mean error, ``(10,)``."""
+        sigma, errors = self.sigma.mean(axis=1), self.errors.mean(axis=1)
+        groups = _groups(sigma)
+        return np.array([sigma[group].mean() for group in groups]), np.array([errors[group].mean() for group in groups])
 
-def synthetic_errors(runtime: Runtime, preset: Preset, samples: int, split: str = "test") -> JointErrors:
-    """Run a model on synthetic crops of a split, cut at the true hand centre.
+
+def synthetic_errors(runtime: Runtime, preset: Preset, samples: int) -> JointErrors:
+    """Run a model on synthetic test crops, cut at the true hand centre.
 
     Args:
         runtime: the loaded network.
         preset: of `cn_zoo.synthesis.presets.PRESETS`, the one that the model was made for.
         samples: how many crops.
-        split: one of `cn_zoo.synthesis.split.SPLITS`.
     """
-    from cn_zoo.synthesis.frame import draw_crop
-
     rows = []
-    for index in range(samples):
-        sample = draw_crop(preset, _SEED, index, split, jitter=False)
-        found = runtime.run(sample.depth)
-        camera = sample.crop.camera
-        estimate, truth = (camera.uvd_to_xyz(sample.crop.crop_to_uvd(pose)) for pose in (found["pose"], sample.pose))
-        error = np.linalg.norm(estimate - truth, axis=-1)
-        rows.append((error, found["sigma"] * POSE_UNIT_MM, hidden_joints(sample.depth, sample.pose, preset.cube_mm)))
+    for case in centred_cases(preset, "test", samples):
+        found = runtime.run(case.depth)
+        pose = case.crop.uvd_to_crop(case.crop.camera.xyz_to_uvd(case.xyz))
+        hidden = hidden_joints(case.depth, pose, preset.cube_mm)
+        rows.append((case.errors(found["pose"]), found["sigma"] * POSE_UNIT_MM, hidden))
     return JointErrors(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -84,8 +83,6 @@ def hidden_joints(depth: np.ndarray, pose: np.ndarray, cube_mm: float) -> np.nda
         pose: ``(J, 3)`` true joints in crop coordinates, units of 50 mm.
         cube_mm: edge of the crop's cube.
     """
-    from cn_zoo.synthesis.visibility import seen_joints
-
     half = cube_mm / 2 / POSE_UNIT_MM
     places = (pose[:, :2] / half + 1) * CROP_SIZE / 2 - 0.5
     # Depth counts from the cube's centre here.
@@ -95,45 +92,3 @@ def hidden_joints(depth: np.ndarray, pose: np.ndarray, cube_mm: float) -> np.nda
 def _groups(sigma: np.ndarray) -> list[np.ndarray]:
     """Indices of deviations ``(N,)``, the smallest first, in groups of equal number."""
     return np.array_split(np.argsort(sigma), _GROUPS)
-
-
-def draw_reliability(axes: Axes, calibrations: dict[str, Calibration]) -> None:
-    """Draw, on matplotlib axes, the share of joints found inside against the share expected; a named line each."""
-    axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
-    for name, calibration in calibrations.items():
-        axes.plot(calibration.nominal, calibration.observed, marker="o", markersize=3, label=name)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.set_xlabel("share of joints expected inside")
-    axes.set_ylabel("share found inside")
-    axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")
-
-
-def draw_error_by_sigma(axes: Axes, found: dict[str, JointErrors]) -> None:
-    """Draw, on matplotlib axes, frames' mean errors against their mean sigmas in mm, in ten groups by sigma."""
-    for name, each in found.items():
-        frame_sigma, frame_error = each.sigma.mean(axis=1), each.errors.mean(axis=1)
-        points = [(frame_sigma[group].mean(), frame_error[group].mean()) for group in _groups(frame_sigma)]
-        axes.plot(*np.transpose(points), marker="o", markersize=3, label=name)
-    axes.set_xlabel("mean sigma of a frame (mm)")
-    axes.set_ylabel("mean error (mm)")
-    axes.set_xlim(left=0)
-    axes.set_ylim(bottom=0)
-    axes.grid(alpha=0.3)
-    axes.legend(loc="upper left")
-
-
-def draw_inside_by_size(axes: Axes, found: dict[str, JointErrors]) -> None:
-    """Draw, on matplotlib axes, the share of joints found inside one sigma against that sigma in mm, by tenths."""
-    axes.axhline(0.683, color="0.5", linestyle="--", linewidth=0.8, label="calibrated")
-    for name, each in found.items():
-        axes.plot(*each.inside_by_size(), marker="o", markersize=3, label=name)
-    axes.set_xlabel("sigma of a joint (mm)")
-    axes.set_ylabel("share inside one sigma")
-    axes.set_xscale("log")
-    axes.set_xticks(_TICKS_MM, [str(tick) for tick in _TICKS_MM])
-    axes.minorticks_off()
-    axes.set_ylim(0, 1)
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.benchmark import BENCHMARKS
+
 #: How far from the middle a principal point may be, in image sizes; how wide a view, from long-range structured light
 #: to wide time of flight; ratio of the focal lengths.
 _OFF_MIDDLE, _VIEW_DEG, _ASPECT = 0.2, (30, 130), 1.25
@@ -45,7 +47,7 @@ class Camera:
         """Read a camera from a preset's name or from ``"fx,fy,cx,cy"``.
 
         Raises:
-            ValueError: the text is neither, or a focal length is not 1 to 100,000.
+            ValueError: the text is neither, or as of `given`.
         """
         if text in CAMERAS:
             return CAMERAS[text]
@@ -55,6 +57,15 @@ class Camera:
             raise ValueError(
                 f"a camera is one of {', '.join(CAMERAS)} or four numbers fx,fy,cx,cy; received {text!r}"
             ) from None
+        return cls.given(fx, fy, cx, cy)
+
+    @classmethod
+    def given(cls, fx: float, fy: float, cx: float, cy: float) -> Camera:
+        """A camera by the numbers that somebody gives for images as they were taken.
+
+        Raises:
+            ValueError: a number is not finite, or a focal length is not 1 to 100,000 pixels.
+        """
         _check_focal(fx, fy, _GIVEN_FOCAL_PX)
         return cls(fx, fy, cx, cy)
 
@@ -108,9 +119,5 @@ def _check_focal(fx: float, fy: float, bounds: tuple[float, float]) -> None:
         raise ValueError(f"focal lengths must be {least:g} to {most:,.0f} pixels; received fx={fx}, fy={fy}")
 
 
-#: Cameras of the three benchmark datasets (their readmes; the same figures in most papers' code).
-CAMERAS: dict[str, Camera] = {
-    "nyu": Camera(588.03, 587.07, 320.0, 240.0),
-    "icvl": Camera(240.99, 240.96, 160.0, 120.0),
-    "msra": Camera(241.42, 241.42, 160.0, 120.0),
-}
+#: Cameras of the three benchmark datasets.
+CAMERAS: dict[str, Camera] = {benchmark.name: Camera(*benchmark.camera) for benchmark in BENCHMARKS.values()}

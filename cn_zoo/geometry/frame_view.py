@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from cn_zoo.geometry.camera import Camera
+from cn_zoo.geometry.hand_crop import HAND_RANGE_MM
 
 #: Focal length of all views in pixels: a hand of 180 mm covers 25 pixels at 700 mm.
 VIEW_FOCAL = 96.0
@@ -21,7 +22,7 @@ JUDGE_CUBE_MM = 300.0
 #: Depth at which nearness is 1 and the finder's logarithm of depth 0, in mm.
 VIEW_DEPTH_MM = 500.0
 #: Depth outside of this, in mm, counts as not measured.
-_NEAR_MM, _FAR_MM = 50.0, 3000.0
+_NEAR_MM, _FAR_MM = HAND_RANGE_MM
 #: In the network's planes, what was not measured is so far away, and depth counts in these steps.
 _BACKGROUND_MM, _STEP_MM = 2000.0, 50.0
 #: Cameras that see more than this, in pixels of a view (98 degrees), are seen through a shorter focal length.

@@ -16,6 +16,8 @@ CROP_SIZE = 128
 POSE_UNIT_MM = 50.0
 #: Edge of the cube that the pose networks see, in mm.
 CUBE_MM = 250.0
+#: The nearest and the farthest depth at which hands are looked for, in mm.
+HAND_RANGE_MM = (50.0, 3000.0)
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def mm_per_step(camera: Camera, depth_mm: float | np.ndarray, mirror: bool = Fal
         mirror: as of `HandCrop`.
     """
     across = -depth_mm if mirror else depth_mm
-    return np.array([across / camera.fx, depth_mm / camera.fy, np.ones_like(depth_mm)]).T
+    return np.stack([across / camera.fx, depth_mm / camera.fy, np.ones_like(depth_mm)], axis=-1)
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cn_zoo.benchmark import BENCHMARKS
+
 #: Drawing colours (R, G, B), one per part of the hand. Distinct under the common colour deficiencies.
 PART_COLOURS: dict[str, tuple[int, int, int]] = {
     "palm": (235, 235, 235),
@@ -146,4 +148,4 @@ def _part(joint: str) -> str:
 SKELETONS: dict[str, Skeleton] = {skeleton.name: skeleton for skeleton in (_nyu(), _icvl(), _msra())}
 #: The skeletons by which synthetic hands are labelled, and whose hand centres the hand locator knows, in the order in
 #: which arrays hold several.
-LABELLED = ("nyu", "icvl", "msra")
+LABELLED = tuple(BENCHMARKS)

@@ -14,6 +14,7 @@ import numpy as np
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import (
     CROP_SIZE,
+    HAND_RANGE_MM,
     POSE_UNIT_MM,
     SKELETONS,
     Camera,
@@ -326,8 +327,11 @@ def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray, came
     """A hand may be cut by the border, and its centre lie beyond it; but some of the crop must be in the image."""
     height, width = depth_mm.shape
     u, v, d = center
-    if not 50 <= d <= 3000:
-        raise InputError(f"the centre's depth {d:g} mm is implausible (50 to 3000); --center takes u px, v px, d mm")
+    near, far = HAND_RANGE_MM
+    if not near <= d <= far:
+        raise InputError(
+            f"the centre's depth {d:g} mm is implausible ({near:g} to {far:g}); --center takes u px, v px, d mm"
+        )
     aside, above = (cube_mm / 2 * focal / d for focal in (camera.fx, camera.fy))
     if not (-aside < u < width + aside and -above < v < height + above):
         raise InputError(f"the centre u {u:g}, v {v:g} lies outside the {width}x{height} image; check --center")

@@ -9,12 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import Camera
+from cn_zoo.geometry import HAND_RANGE_MM, Camera
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.hand_pose_estimator import HANDS, HandPoseEstimator
 from cn_zoo.inference.one_euro import JOINT_SMOOTHING, OneEuro, OneEuroFilter
 from cn_zoo.io.depth_image import checked_depth
-from cn_zoo.io.plausibility import PLAUSIBLE_MM
 from cn_zoo.io.same_size import SameSize
 
 #: Joints whose mean is this far from the crop's centre are looked at once more, from there.
@@ -140,7 +139,7 @@ class HandTracker:
 
     def _to_center(self, xyz: np.ndarray) -> tuple[float, float, float] | None:
         u, v, d = (float(value) for value in self._camera.xyz_to_uvd(xyz))
-        in_view = PLAUSIBLE_MM[0] <= d <= PLAUSIBLE_MM[1] and 0 <= u < self._width and 0 <= v < self._height
+        in_view = HAND_RANGE_MM[0] <= d <= HAND_RANGE_MM[1] and 0 <= u < self._width and 0 <= v < self._height
         return (u, v, d) if in_view else None
 
     def _follow(self, depth_mm: np.ndarray, center: tuple[float, float, float]) -> HandPose:

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import Camera
+from cn_zoo.geometry import HAND_RANGE_MM, Camera
 from cn_zoo.inference.hand_location import HandLocation
 
-_NEAR_MM, _FAR_MM = 50.0, 3000.0
+_NEAR_MM, _FAR_MM = HAND_RANGE_MM
 _COARSE_COLUMNS = 160
 _TIGHT_MM = 250.0
 

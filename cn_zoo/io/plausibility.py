@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from cn_zoo.errors import ImplausibleDepthError
+from cn_zoo.geometry import HAND_RANGE_MM
 
-#: Where hands are found, in mm.
-PLAUSIBLE_MM = (50.0, 3000.0)
-#: So many of the measured pixels must lie there. Cameras see whole rooms, and a hand is small: a hand at 1.5 m
-#: covers about 0.5 % of the image, the arm and body that carry it several times that.
+#: So many of the measured pixels must lie where hands are found. Cameras see whole rooms, and a hand is small: at 1.5 m
+#: it covers about 0.5 % of the image, the arm and body that carry it several times that.
 _USEFUL_SHARE = 0.01
 #: A unit is named when it makes most of the values plausible.
 _EXPLAINED_SHARE = 0.5
@@ -63,7 +62,7 @@ def check_depth(depth_mm: np.ndarray, source: object, depth_scale: float = 1.0) 
 
 def _surely_plausible(depth_mm: np.ndarray) -> bool:
     """Whether enough even of all pixels, measured or not, lie where hands are found; takes little time."""
-    useful = depth_mm[(depth_mm >= PLAUSIBLE_MM[0]) & (depth_mm <= PLAUSIBLE_MM[1])]
+    useful = depth_mm[(depth_mm >= HAND_RANGE_MM[0]) & (depth_mm <= HAND_RANGE_MM[1])]
     return useful.size >= _USEFUL_SHARE * depth_mm.size and bool(useful.min() < useful.max())
 
 
@@ -85,18 +84,18 @@ def _complaint(depth_mm: np.ndarray, depth_scale: float) -> str | None:
 
 
 def _share_plausible(depth_mm: np.ndarray) -> float:
-    return float(((depth_mm >= PLAUSIBLE_MM[0]) & (depth_mm <= PLAUSIBLE_MM[1])).mean())
+    return float(((depth_mm >= HAND_RANGE_MM[0]) & (depth_mm <= HAND_RANGE_MM[1])).mean())
 
 
 def _name_unit(values: np.ndarray) -> str:
     """The complaint about raw values, with all units that would make them plausible."""
-    low, high = np.percentile(values, [5, 95])
+    (low, high), (near, far) = np.percentile(values, [5, 95]), HAND_RANGE_MM
     if high <= _FEW_METRES and (values == np.rint(values)).all():
         return (
             f"whole numbers of {_short(low)} to {_short(high)}: these may be metres, and what lay between was lost "
             "when the file was saved; save the camera's raw depth as 16-bit PNG in mm"
         )
-    seen = f"values of {_short(low)} to {_short(high)} are implausible as they are (expected 50 to 3000 mm)"
+    seen = f"values of {_short(low)} to {_short(high)} are implausible as they are (expected {near:g} to {far:g} mm)"
     fitting = [unit for unit in _UNITS if _share_plausible(values * np.float32(unit.mm)) >= _EXPLAINED_SHARE]
     if not fitting:
         return f"{seen} and in no usual unit; give the mm per unit with --depth-scale{_ELSEWHERE}, or check the file"

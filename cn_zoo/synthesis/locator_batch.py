@@ -9,7 +9,8 @@ import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, LABELLED, POSE_UNIT_MM, SKELETONS, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, VIEW_CELL, FrameView
-from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
+from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
+from cn_zoo.synthesis.visibility import LEAST_SEEN
 
 #: Rows and columns of the canvas that the finder trains on, and places a frame that the judge trains on.
 CANVAS, PLACES = (80, 112), 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
+from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.geometry import CAMERAS, CUBE_MM, Camera
 
 
@@ -212,6 +213,12 @@ class Preset:
         return replace(PRESETS[WIDEST], name=self.name, cube_mm=self.cube_mm, **NOTHING_BESIDES)
 
 
+def _own_lens(name: str, share: float) -> Lens:
+    """A benchmark's own camera."""
+    benchmark = BENCHMARKS[name]
+    return Lens(CAMERAS[name], benchmark.width, benchmark.height, share, focal_jitter=0.05)
+
+
 _VGA_LONG = Lens(Camera(560.0, 560.0, 320.0, 240.0), 640, 480, share=0.25, focal_jitter=0.15)
 _VGA_WIDE = Lens(Camera(410.0, 410.0, 320.0, 240.0), 640, 480, share=0.15, focal_jitter=0.18)
 _QVGA = Lens(Camera(241.0, 241.0, 160.0, 120.0), 320, 240, share=0.06, focal_jitter=0.20)
@@ -274,7 +281,7 @@ WIDEST = "msra"
 PRESETS: dict[str, Preset] = {
     "nyu": Preset(
         name="nyu",
-        lenses=(Lens(CAMERAS["nyu"], 640, 480, share=0.7, focal_jitter=0.05), _VGA_WIDE, _QVGA),
+        lenses=(_own_lens("nyu", share=0.7), _VGA_WIDE, _QVGA),
         sensors=(
             ("kinect_v1", 0.6), ("sr300", 0.12), ("kinect_v2", 0.1), ("d415", 0.08), ("d435", 0.05), ("ds325", 0.05),
         ),
@@ -291,7 +298,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "icvl": Preset(
         name="icvl",
-        lenses=(Lens(CAMERAS["icvl"], 320, 240, share=0.7, focal_jitter=0.05), _VGA_LONG, _VGA_WIDE),
+        lenses=(_own_lens("icvl", share=0.7), _VGA_LONG, _VGA_WIDE),
         sensors=(
             ("ds325", 0.6), ("sr300", 0.12), ("kinect_v2", 0.1), ("kinect_v1", 0.06), ("d415", 0.06), ("d435", 0.06),
         ),
@@ -308,7 +315,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "msra": Preset(
         name="msra",
-        lenses=(Lens(CAMERAS["msra"], 320, 240, share=0.5, focal_jitter=0.05), _VGA_LONG, _VGA_WIDE),
+        lenses=(_own_lens("msra", share=0.5), _VGA_LONG, _VGA_WIDE),
         sensors=(
             ("ds325", 0.38), ("sr300", 0.15), ("d415", 0.14), ("d415_filtered", 0.04), ("d435", 0.14),
             ("kinect_v2", 0.1), ("kinect_v1", 0.05),

@@ -10,8 +10,9 @@ import numpy as np
 from cn_zoo.geometry import CROP_SIZE, LABELLED, Camera, HandCrop
 from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
-from cn_zoo.synthesis.locator_frame import LEAST_SEEN, draw_locator_frame
+from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.synthesis.visibility import LEAST_SEEN
 
 #: Less likely places, by the locator's word, teach nothing that it does not know.
 _LEAST_LIKELY = 0.004

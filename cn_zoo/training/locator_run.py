@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from cn_zoo.errors import InputError
+from cn_zoo.evaluation.locator_figures import PROTOCOL, measure_locator
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.inference.locator_record import LocatorRecord
@@ -22,12 +23,12 @@ from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
 from cn_zoo.training.locator_export import export_small
-from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
 from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.schedule import warm_cosine
+from cn_zoo.training.score_fit import fit_score
 from cn_zoo.zoo import FileRecord
 
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}

@@ -1,4 +1,4 @@
-"""A progress bar on stderr, and curves in a file."""
+"""A progress bar on stderr."""
 
 from __future__ import annotations
 

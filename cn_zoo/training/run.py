@@ -11,6 +11,16 @@ import keras
 import numpy as np
 
 from cn_zoo.errors import CnZooError
+from cn_zoo.evaluation.synthetic_cases import (
+    AT_REST_PROTOCOL,
+    AT_REST_TEST,
+    OFF_CENTER_TEST,
+    PROTOCOL,
+    SYNTHETIC_TESTS,
+    centred_cases,
+    mean_error,
+    off_center_cases,
+)
 from cn_zoo.exporting import check_needs, export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.io.atomic import atomic_path
@@ -20,15 +30,6 @@ from cn_zoo.models import ARCHITECTURES, load_keras_file, save_keras_file
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.devices import Host, use_devices
 from cn_zoo.training.hand_head_fit import fit_hand_head
-from cn_zoo.training.measurement import (
-    AT_REST_PROTOCOL,
-    AT_REST_TEST,
-    OFF_CENTER_TEST,
-    PROTOCOL,
-    SYNTHETIC_TESTS,
-    off_center_error,
-    synthetic_error,
-)
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.run_folder import open_run_folder
@@ -190,11 +191,11 @@ def _measure(recipe: Recipe, estimator: keras.Model, data: RunData) -> tuple[str
     if data.labelled is None:
         samples, preset = recipe.finish.test_samples, PRESETS[recipe.dataset]
         tests = SYNTHETIC_TESTS.items()
-        errors = {name: synthetic_error(estimator, preset, split, samples) for name, split in tests}
-        errors[OFF_CENTER_TEST] = off_center_error(estimator, preset, samples)
+        errors = {name: mean_error(estimator, centred_cases(preset, split, samples)) for name, split in tests}
+        errors[OFF_CENTER_TEST] = mean_error(estimator, off_center_cases(preset, samples))
         protocol = PROTOCOL
         if preset.resting:
-            errors[AT_REST_TEST] = synthetic_error(estimator, preset.at_rest(), "test", samples)
+            errors[AT_REST_TEST] = mean_error(estimator, centred_cases(preset.at_rest(), "test", samples))
             protocol += f" {AT_REST_PROTOCOL}"
         return f"{protocol} {samples:,} frames each.", errors
     if not len(data.held_out):

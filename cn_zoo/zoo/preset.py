@@ -8,13 +8,12 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.errors import WeightsError
 from cn_zoo.zoo._hashing import sha256_of
 
 #: The record's file name, beside the weights.
 PRESET_FILE = "preset.json"
-#: Keys of ``cn_zoo.geometry.SKELETONS``; reading a record must not wait for NumPy, which that imports.
-_SKELETONS = ("nyu", "icvl", "msra")
 
 
 @dataclass(frozen=True)
@@ -153,8 +152,9 @@ def _check_facts(facts: dict) -> None:
     Raises:
         ValueError: the skeleton is unknown, or the camera is none.
     """
-    if facts["skeleton"] not in _SKELETONS:
-        raise ValueError(f"skeleton {facts['skeleton']!r} is none of {', '.join(_SKELETONS)}")
+    # Not of `cn_zoo.geometry`: reading a record must not wait for NumPy, which that imports.
+    if facts["skeleton"] not in BENCHMARKS:
+        raise ValueError(f"skeleton {facts['skeleton']!r} is none of {', '.join(BENCHMARKS)}")
     camera = facts["camera"]
     if len(camera) != 4 or not all(map(_is_finite, camera)) or not all(1 <= focal <= 1e5 for focal in camera[:2]):
         raise ValueError(f"camera {camera!r} is not fx, fy, cx, cy in pixels")

@@ -3,7 +3,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from cn_zoo.benchmarking.cost import count_macs
+from cn_zoo.benchmarking.cost import count_macs, gflops
 from cn_zoo.errors import WeightsError
 
 SHAPES = {
@@ -48,3 +48,7 @@ def test_broken_files(tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"not a network" * 9)
     with pytest.raises(WeightsError, match=r"a\.onnx: is no ONNX network"):
         count_macs(tmp_path / "a.onnx")
+
+
+def test_two_operations_for_each_multiplication_with_addition():
+    assert gflops(macs=50_000_000, milliseconds=2.0) == 50.0

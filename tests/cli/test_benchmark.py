@@ -10,7 +10,8 @@ from made_up_preset import made_up_preset
 import cn_zoo.cli.benchmark  # noqa: F401
 from cn_zoo.benchmarking.machine_peak import MachinePeak
 from cn_zoo.benchmarking.memory import Memory
-from cn_zoo.cli.main import _cn_zoo, exit_code
+from cn_zoo.cli._exit_codes import exit_code
+from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import CnZooError, MissingDependencyError
 from cn_zoo.zoo import FileRecord
 
@@ -28,12 +29,14 @@ class _Puppet:
 
 @pytest.fixture
 def model(tmp_path):
-    """A model's folder with a file for each runtime, and one that is no estimator."""
-    names = {"onnx": "hand.onnx", "onnx-int8": "hand_int8.onnx", "tflite": "hand.tflite", "nets": "nets.keras"}
+    """A model's folder with a file for each runtime, one that is no estimator, and a picture that is not there."""
+    networks = {"onnx": "hand.onnx", "onnx-int8": "hand_int8.onnx", "tflite": "hand.tflite", "nets": "nets.keras"}
+    names = {**networks, "cases": "cases.png"}
     for name in names.values():
         (tmp_path / name).write_bytes(b"weights of " + name.encode())
     files = {kind: FileRecord.of(tmp_path / name) for kind, name in names.items()}
     made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), files=files).save(tmp_path)
+    (tmp_path / "cases.png").unlink()
     return tmp_path
 
 

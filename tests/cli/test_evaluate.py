@@ -132,6 +132,13 @@ def test_no_output_overwrites_what_is_measured(evaluate, data, files, tmp_path):
     assert evaluate("--model", "made-up", "--data", data, *both)[0] == 2
 
 
+def test_predictions_may_be_saved_under_the_word_for_the_labels_own_centres(evaluate, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert evaluate("--model", "made-up", "--data", data, "--save-predictions", "labels")[0] == 0
+    assert len(read_joints("labels", 16)) == 3
+    assert evaluate("--model", "made-up", "--data", data, "--centers", "p.txt", "--save-predictions", "p.txt")[0] == 2
+
+
 @pytest.mark.parametrize("option", [("--save-predictions", "p.txt"), ("--split", "test"), ("--centers", "auto")])
 def test_what_goes_with_a_model_only_is_refused_without_one(evaluate, files, option):
     files_options = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels

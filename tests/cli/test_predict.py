@@ -18,8 +18,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from cn_zoo.cli import _worker_processes
+from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli._picture_paths import _picture_names
-from cn_zoo.cli.main import _cn_zoo, exit_code
+from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import CnZooError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera
 from cn_zoo.inference import HandPoseEstimator

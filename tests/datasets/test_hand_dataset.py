@@ -31,6 +31,8 @@ def test_select_keeps_rows_together(msra_tree):
     np.testing.assert_array_equal(chosen.joints_xyz, dataset.joints_xyz[[6, 1]])
     np.testing.assert_array_equal(chosen.centers_uvd, dataset.centers_uvd[[6, 1]])
     assert chosen.select([True, False]).groups == ["subject P1"]
+    for nothing in ([], [False, False], np.array([], int)):
+        assert len(chosen.select(nothing)) == 0
 
 
 def test_centre_is_the_mean_of_the_scored_joints(icvl_tree):

@@ -99,6 +99,15 @@ def test_bad_line_is_named(labelled_tree):
         open_labelled_folder(labelled_tree.folder)
 
 
+def test_a_stray_quotation_mark_in_a_large_file(labelled_tree):
+    """All that follows it is one word, longer than the reader takes."""
+    lines = (labelled_tree.folder / "joints.csv").read_text().splitlines()
+    lines[4] = lines[4].replace(",", ',"', 1)
+    (labelled_tree.folder / "joints.csv").write_text("\n".join(lines + lines[5:] * 300))
+    with pytest.raises(InputError, match=r"joints\.csv: line \d+ cannot be read .*quotation mark"):
+        open_labelled_folder(labelled_tree.folder)
+
+
 def test_wrong_header(labelled_tree):
     text = (labelled_tree.folder / "joints.csv").read_text().replace("file,joint,x,y,z", "file,joint,u,v,d")
     (labelled_tree.folder / "joints.csv").write_text(text)
@@ -108,7 +117,14 @@ def test_wrong_header(labelled_tree):
 
 @pytest.mark.parametrize(
     "camera",
-    [{"fx": 1, "fy": 1, "cx": 0}, {"fx": "a", "fy": 1, "cx": 0, "cy": 0}, {"fx": -1, "fy": 1, "cx": 0, "cy": 0}, [1]],
+    [
+        {"fx": 1, "fy": 1, "cx": 0},
+        {"fx": "a", "fy": 1, "cx": 0, "cy": 0},
+        {"fx": -1, "fy": 1, "cx": 0, "cy": 0},
+        {"fx": 0.002, "fy": 0.002, "cx": 0, "cy": 0},
+        {"fx": 10**400, "fy": 1, "cx": 0, "cy": 0},
+        [1],
+    ],
 )
 def test_bad_camera(labelled_tree, camera):
     (labelled_tree.folder / "camera.json").write_text(json.dumps(camera))

@@ -49,6 +49,14 @@ def test_takes_the_joints_asked_for_from_a_folder(labelled_tree):
         open_dataset(labelled_tree.folder, skeleton=SKELETONS["icvl"])
 
 
+def test_names_the_choices(icvl_tree, nyu_tree):
+    with pytest.raises(ValueError, match="one of nyu, icvl, msra, hands2017, folder; received 'bighand'"):
+        open_dataset(icvl_tree.folder, "bighand")
+    for tree in (icvl_tree, nyu_tree):
+        with pytest.raises(ValueError, match="train or test; received 'validation'"):
+            open_dataset(tree.folder, split="validation")
+
+
 def test_unknown_folder(tmp_path):
     with pytest.raises(InputError, match="holds no dataset"):
         open_dataset(tmp_path)

@@ -72,9 +72,19 @@ def test_small_frames_are_enlarged():
 def test_large_sigma_draws_larger_halos():
     crop = HandCrop(CAMERAS["nyu"], (256.0, 240.0, 610.0))
     plain, small, large = (
-        pixels(draw(sigma_mm=sigma, window=crop.window())[0]) for sigma in (None, np.full(14, 4.0), np.full(14, 25.0))
+        pixels(draw(sigma_mm=sigma, crop=crop)[0]) for sigma in (None, np.full(14, 4.0), np.full(14, 25.0))
     )
     assert (small != plain).any(axis=2).sum() < (large != plain).any(axis=2).sum()
+
+
+def test_halos_keep_their_size_whatever_the_cube():
+    """Beyond the frames of the crops, which differ."""
+    narrow, wide = (
+        pixels(draw(sigma_mm=np.full(14, 9.0), crop=HandCrop(CAMERAS["nyu"], (256.0, 240.0, 600.0), cube_mm))[0])
+        for cube_mm in (250.0, 300.0)
+    )
+    inside = slice(2 * 180, 2 * 300), slice(2 * 196, 2 * 316)
+    assert np.abs(narrow[inside] - wide[inside]).mean() < 1
 
 
 def test_the_caption_shows_the_confidence():

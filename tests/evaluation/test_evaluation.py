@@ -50,7 +50,6 @@ def test_json_is_plain_and_complete(true_uvd):
         SKELETONS["msra"],
         {"all": slice(None)},
         np.full((40, 21), 5.0),
-        viewpoint=True,
     )
     record = json.loads(json.dumps(found.to_json()))
     assert record["mean_error_mm"] == found.whole.mean_error_mm
@@ -60,3 +59,8 @@ def test_json_is_plain_and_complete(true_uvd):
     assert 0 < record["auc"]["worst_joint"] < record["auc"]["mean_joint"] < 1
     assert sum(part["frames"] for part in record["viewpoint"] if part["angle"] == "pitch") <= 40
     assert record["calibration"]["inside_2_sigma"] > record["calibration"]["inside_1_sigma"]
+
+
+def test_viewpoints_are_told_where_the_joints_tell_them(true_uvd):
+    assert evaluate_joints(true_uvd, true_uvd, CAMERAS["msra"], SKELETONS["msra"]).viewpoint
+    assert not evaluate_joints(true_uvd[:, :16], true_uvd[:, :16], CAMERAS["icvl"], SKELETONS["icvl"]).viewpoint

@@ -1,14 +1,7 @@
 import numpy as np
 import pytest
 
-from cn_zoo.evaluation.reliability import (
-    JointErrors,
-    draw_error_by_sigma,
-    draw_inside_by_size,
-    draw_reliability,
-    hidden_joints,
-    synthetic_errors,
-)
+from cn_zoo.evaluation.reliability import JointErrors, hidden_joints, synthetic_errors
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import get_preset, resolve
@@ -88,18 +81,3 @@ def test_shares_by_size():
     means, inside = found.inside_by_size()
     np.testing.assert_allclose(means, np.arange(5.5, 100, 10))
     np.testing.assert_array_equal(inside, [1.0] * 5 + [0.0] * 5)
-
-
-def test_drawn_lines_are_the_numbers():
-    axes = pytest.importorskip("matplotlib.figure").Figure().subplots(1, 3)
-    sigma = np.tile(np.linspace(5, 15, 100)[:, None], 14)
-    found = JointErrors(2 * sigma, sigma, np.zeros(sigma.shape, bool))
-    draw_reliability(axes[0], {"a": found.calibration()})
-    x, y = axes[0].lines[1].get_data()
-    np.testing.assert_array_equal((y > 0.5), x > 0.955)  # all errors are two sigma
-    draw_error_by_sigma(axes[1], {"a": found})
-    x, y = axes[1].lines[0].get_data()
-    assert len(x) == 10
-    np.testing.assert_allclose(y, 2 * np.asarray(x))
-    draw_inside_by_size(axes[2], {"a": found})
-    np.testing.assert_array_equal(axes[2].lines[1].get_data(), found.inside_by_size())

@@ -90,6 +90,12 @@ class TestParse:
             Camera.parse(text)
 
 
+def test_given_numbers_are_of_images_as_they_were_taken():
+    assert Camera.given(475, 474, 310, 245) == Camera(475, 474, 310, 245)
+    with pytest.raises(ValueError, match="must be 1 to 100,000"):
+        Camera.given(0.002, 0.002, 0, 0)
+
+
 @pytest.mark.parametrize("focal", [0, -5, 1e-300, 1e300])
 def test_focal_lengths_of_no_image(focal):
     with pytest.raises(ValueError, match="must be"):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM, Camera, HandCrop
+from cn_zoo.geometry.hand_crop import mm_per_step
 
 cameras = st.builds(
     Camera, fx=st.floats(100, 1500), fy=st.floats(100, 1500), cx=st.floats(0, 100), cy=st.floats(0, 100)
@@ -160,3 +161,9 @@ class TestRefused:
     def test_cubes(self, cube):
         with pytest.raises(ValueError, match="cube"):
             HandCrop(Camera(500, 500, 50, 50), (1, 2, 700), cube)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
+def test_millimetres_per_step_of_depths_of_any_shape(shape):
+    steps = mm_per_step(Camera(500, 400, 0, 0), np.full(shape, 1000.0), mirror=True)
+    np.testing.assert_array_equal(steps, np.broadcast_to((-2.0, 2.5, 1.0), (*shape, 3)))

@@ -6,9 +6,10 @@ import pytest
 from cn_zoo.geometry import Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL
 from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, _draw_place_aside, draw_locator_batch
-from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, _turned, draw_locator_frame
+from cn_zoo.synthesis.locator_frame import LocatorFrame, _turned, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.setting import draw_setting
+from cn_zoo.synthesis.visibility import LEAST_SEEN
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 import pytest
 
-from cn_zoo.cli.main import exit_code
+from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS

@@ -17,6 +17,7 @@ import pytest
 
 import cn_zoo
 from cn_zoo.errors import InputError, WeightsError
+from cn_zoo.evaluation.synthetic_cases import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.models import HAND_HEAD, SIDE_HEAD
@@ -24,7 +25,6 @@ from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, stages, train
-from cn_zoo.training.measurement import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
 from cn_zoo.training.warm_start import start_from
 from cn_zoo.zoo import Preset, weights_path
 

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cn_zoo.evaluation import synthetic_cases
+from cn_zoo.evaluation.synthetic_cases import SYNTHETIC_TESTS, centred_cases, mean_error, off_center_cases
 from cn_zoo.geometry import CAMERAS, POSE_UNIT_MM, HandCrop
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import measurement
-from cn_zoo.training.measurement import SYNTHETIC_TESTS, off_center_error, synthetic_error
 
 PRESET = PRESETS["icvl"]
 #: Two batches, of which the second is short.
@@ -29,22 +29,22 @@ def test_an_estimator_that_is_10_mm_off(split):
         moved = sample.crop.camera.xyz_to_uvd(xyz + off[index][:, None] * [0.6, 0.0, -0.8])
         known[sample.depth.tobytes()] = sample.crop.uvd_to_crop(moved)
     estimator = _estimator(lambda depths: [known[depth.tobytes()] for depth in depths])
-    assert synthetic_error(estimator, PRESET, split, SAMPLES) == pytest.approx(10.0, abs=1e-3)
+    assert mean_error(estimator, centred_cases(PRESET, split, SAMPLES)) == pytest.approx(10.0, abs=1e-3)
 
 
 def test_an_estimator_that_answers_the_middle_is_as_far_off_as_the_crops(monkeypatch):
     """Of hands so small that all joints lie in their centre."""
-    monkeypatch.setattr(measurement, "draw_frame", _wall)
+    monkeypatch.setattr(synthetic_cases, "draw_frame", _wall)
     estimator = _estimator(lambda depths: np.zeros((len(depths), 16, 3)))
-    assert off_center_error(estimator, PRESET, 1000) == pytest.approx(FROM_MIDDLE, abs=0.4)
+    assert mean_error(estimator, off_center_cases(PRESET, 1000)) == pytest.approx(FROM_MIDDLE, abs=0.4)
 
 
 def test_an_estimator_sees_the_crops_that_it_is_measured_at(monkeypatch):
     """Of the same hands: one that goes as deep as the wall in which they are is off to the sides alone."""
-    monkeypatch.setattr(measurement, "draw_frame", _wall)
+    monkeypatch.setattr(synthetic_cases, "draw_frame", _wall)
     half_cube = np.tile([0.0, 0.0, PRESET.cube_mm / 2 / POSE_UNIT_MM], (16, 1))
     estimator = _estimator(lambda depths: depths[:, 64:65, 64] * half_cube)
-    assert off_center_error(estimator, PRESET, 1000) == pytest.approx(FROM_LINE, abs=0.4)
+    assert mean_error(estimator, off_center_cases(PRESET, 1000)) == pytest.approx(FROM_LINE, abs=0.4)
 
 
 def test_crops_off_the_centre_are_cut_out_of_test_frames():
@@ -54,7 +54,7 @@ def test_crops_off_the_centre_are_cut_out_of_test_frames():
         frame = draw_frame(PRESET, 1, index, "test")
         cube = HandCrop(frame.camera, frame.center_uvd, PRESET.cube_mm)
         poses.append(cube.uvd_to_crop(frame.camera.xyz_to_uvd(frame.joints["icvl"])))
-    error = off_center_error(_estimator(lambda depths: poses), PRESET, 20)
+    error = mean_error(_estimator(lambda depths: poses), off_center_cases(PRESET, 20))
     assert error == pytest.approx(FROM_MIDDLE, abs=3)
 
 
