@@ -25,8 +25,8 @@ import numpy as np
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import HandCrop
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame

@@ -21,7 +21,7 @@ from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import hand_word, inclination, side_word, surprise
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.log_odds import log_odds, to_probability
 from cn_zoo.training.locator_measurement import empty_frames, equal_error, hand_frames, logistic_regression
 

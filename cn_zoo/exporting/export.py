@@ -58,8 +58,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     ``cn_zoo.models.build_pose_estimator``.
     ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
     Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). ``"finder"`` and ``"judge"`` are the hand locator's
-    networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32, but whole
-    numbers in int8 files of TFLite, which have a scale and a zero point beside each tensor.
+    networks (`cn_zoo.models.finder_and_judge`), the finder for images of the model's own camera. All is float32, but
+    whole numbers in int8 files of TFLite, which have a scale and a zero point beside each tensor.
 
     Args:
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.

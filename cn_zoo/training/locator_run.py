@@ -11,13 +11,13 @@ import numpy as np
 
 from cn_zoo.errors import InputError
 from cn_zoo.exporting.write_onnx import write_onnx
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models import load_keras_file, save_keras_file
 from cn_zoo.models.dtype_policy import dtype_policy
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves

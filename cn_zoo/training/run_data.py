@@ -11,9 +11,9 @@ import numpy as np
 from cn_zoo.datasets import ConvertedSet, convert_dataset, find_centers, open_dataset
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS, Camera
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.training.recipe import Recipe
 
 

@@ -23,7 +23,7 @@ from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.frame import draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path

@@ -10,8 +10,8 @@ from made_up_preset import made_up_preset
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop, turn_joints
 from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.zoo import weights_path
 from cn_zoo.zoo.resolver import PRETRAINED
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.inference.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.locator_measurement import equal_error, hand_frames, logistic_regression, measure_locator
 

@@ -21,10 +21,10 @@ import numpy as np
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import LABELLED, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
-from cn_zoo.inference.distinct_hands import distinct_hands
-from cn_zoo.inference.hand_finder import NEAREST_MM, HandFinder
-from cn_zoo.inference.hand_location import HandLocation, no_hand_error
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.distinct_hands import distinct_hands
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_finder import NEAREST_MM, HandFinder
+from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime

@@ -7,7 +7,7 @@ import pytest
 
 from cn_zoo.errors import NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, LABELLED, Camera
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
