@@ -16,7 +16,6 @@ from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_p
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.geometry.frame_view import FrameView
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
@@ -28,7 +27,7 @@ from cn_zoo.synthesis.locator_batch import PLACES, draw_judged_crops
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 #: Networks that can be exported by themselves: a model's own two, and the hand locator's two, which models share.
 PARTS = ("estimator", "generator", "finder", "judge")
@@ -142,7 +141,7 @@ def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
 
 
 def _locator_file(part: str) -> Path:
-    record = LocatorRecord.load(PRETRAINED / "locator")
+    record = LocatorRecord.load(LOCATOR_FOLDER)
     if record is None:
         raise WeightsError("the hand locator's networks are not installed; install cn_zoo again")
     return record.path(f"{part}-keras")

@@ -12,10 +12,10 @@ from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import LABELLED
 from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.inference.localisation.hand_locator import Evidence, HandLocator
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LEAST_SEEN, LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo.locator_record import LocatorRecord
 
 #: How the figures come about, for record and card.
 PROTOCOL = (

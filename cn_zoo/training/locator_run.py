@@ -12,7 +12,6 @@ import numpy as np
 from cn_zoo.errors import InputError
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.inference.localisation.hand_locator import HandLocator
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models import load_keras_file, save_keras_file
@@ -29,6 +28,7 @@ from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo.locator_record import LocatorRecord
 
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}
 _NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", "hand/", "judge_centers", "exercise"]

@@ -60,10 +60,10 @@ def train(
     Args:
         recipe: what to do.
         folder: gets the recipe, versions, checkpoints, curves (CSV, and TensorBoard where that and TensorFlow are
-            installed), pictures of generated pairs, and at the end the record ``preset.json`` and the files that
-            make it a model for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and ``nets.keras``, the
-            whole `CrossingNets`, if its generator was trained. Where no stage trains the estimator, it is that of the
-            model that the recipe starts from, unchanged, with its record.
+            installed), pictures of generated pairs, and at the end the record ``preset.json``, its card ``card.md``
+            and the files that make it a model for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and
+            ``nets.keras``, the whole `CrossingNets`, if its generator was trained. Where no stage trains the estimator,
+            it is that of the model that the recipe starts from, unchanged, with its record.
         resume: go on where an earlier run of the same recipe stopped.
         data: labelled depth maps: a folder as `cn_zoo.datasets.open_dataset` knows it, or a converted set; by default
             synthetic crops.

@@ -25,10 +25,9 @@ from cn_zoo.inference.localisation.distinct_hands import distinct_hands
 from cn_zoo.inference.localisation.geometric import locate_hand
 from cn_zoo.inference.localisation.hand_finder import NEAREST_MM, HandFinder
 from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
@@ -76,7 +75,7 @@ class HandLocator:
 
     @classmethod
     @cache
-    def load(cls, folder: Path = PRETRAINED / "locator") -> HandLocator | None:
+    def load(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator | None:
         """The locator in a folder, read once; None where there is none.
 
         Raises:
