@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cn_zoo.errors import WeightsError
+from cn_zoo.errors import WeightsError, one_line
 from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
 from cn_zoo.zoo.file_record import FileRecord
 
@@ -86,9 +86,9 @@ class Preset:
             _check_facts(facts)
             return cls(**{**facts, "camera": tuple(facts["camera"])})
         except DAMAGE as error:
-            reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{source}: is no model record of this version of cn_zoo ({reason}); install or export the model again"
+                f"{source}: is no model record of this version of cn_zoo ({one_line(error)}); install or export the "
+                "model again"
             ) from None
 
     def to_json(self) -> str:
