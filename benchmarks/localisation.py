@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--geometric", action="store_true")
     options = parser.parse_args()
     if options.geometric:
-        HandLocator.load = staticmethod(lambda: None)
+        HandLocator.find = staticmethod(lambda: None)
     for name in PRESETS:
         _measure(name, options.frames, options.split, options.seed)
     if not options.geometric:
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _measure(name: str, frames: int, split: str, seed: int) -> None:
-    estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.load()
+    estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.find()
     off, off_at_last, joints, joints_with_truth, sides, auto = [], [], [], [], [], []
     for frame in _told_apart(name, frames, split, seed):
         depth_mm, camera, hand, xyz = frame.depth_mm, frame.camera, frame.hand, frame.joints[name]

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 import keras
 import numpy as np
 
-from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
+from cn_zoo.errors import CnZooError, MissingDependencyError
 from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
@@ -141,10 +141,7 @@ def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
 
 
 def _locator_file(part: str) -> Path:
-    record = LocatorRecord.load(LOCATOR_FOLDER)
-    if record is None:
-        raise WeightsError("the hand locator's networks are not installed; install cn_zoo again")
-    return record.path(f"{part}-keras")
+    return LocatorRecord.load(LOCATOR_FOLDER).path(f"{part}-keras")
 
 
 def _output_check(job: _Job) -> Callable[[_Outputs, _Outputs], OutputParity]:

@@ -164,7 +164,7 @@ class HandPoseEstimator:
         def look_at(place: HandLocation, side: str) -> HandPose:
             return self._estimate(depth_mm, camera, place, side)
 
-        if locator := HandLocator.load():
+        if locator := HandLocator.find():
 
             def search(known: Sequence[HandLocation]) -> list[HandLocation]:
                 centers = [each.center_uvd for each in known]

@@ -144,9 +144,9 @@ def _steps(recipe: LocatorRecipe) -> int:
 
 
 def _start_from(folder: Path, task: LocatorTask) -> None:
-    record = LocatorRecord.load(folder)
-    if record is None:
+    if not LocatorRecord.is_in(folder):
         raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
+    record = LocatorRecord.load(folder)
     for kind in _BUILDERS:
         earlier = load_keras_file(record.path(f"{kind}-keras"))
         getattr(task, kind).set_weights(earlier.get_weights())
@@ -180,5 +180,5 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
 
 def _frames_before(recipe: LocatorRecipe) -> int:
     """How many frames the locator learned from that this one starts from."""
-    earlier = LocatorRecord.load(Path(recipe.start)) if recipe.start else None
-    return earlier.frames if earlier else 0
+    start = Path(recipe.start)
+    return LocatorRecord.load(start).frames if recipe.start and LocatorRecord.is_in(start) else 0

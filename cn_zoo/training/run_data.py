@@ -94,5 +94,5 @@ def _convert(path: Path, converted: Path, recipe: Recipe) -> None:
 
 def _center_finder(skeleton: str) -> Callable[[np.ndarray, Camera], HandLocation]:
     """What finds the likeliest hand: the hand locator, or geometry where that is not installed."""
-    locator = HandLocator.load()
+    locator = HandLocator.find()
     return (lambda depth_mm, camera: locator.locate(depth_mm, camera, skeleton)[0]) if locator else locate_hand

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cn_zoo.errors import WeightsError
+from cn_zoo.errors import WeightsError, one_line
 from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
 from cn_zoo.zoo.card import files_section
 from cn_zoo.zoo.file_record import FileRecord
@@ -48,28 +47,28 @@ class LocatorRecord:
     folder: Path = field(default=Path(), compare=False)
 
     @classmethod
-    def load(cls, folder: Path) -> LocatorRecord | None:
-        """Read the record in a folder; None if there is none, with a warning if it is the package's own folder.
+    def load(cls, folder: Path) -> LocatorRecord:
+        """Read the record in a folder.
 
         Raises:
-            WeightsError: it is damaged or from another version.
+            WeightsError: there is none, or it is damaged or from another version.
         """
         path = folder / LOCATOR_FILE
-        if not path.is_file():
-            if folder == LOCATOR_FOLDER:
-                # Geometry stands in, with much worse answers: nobody should get these unawares.
-                warnings.warn(
-                    f"{path}: is missing, so hands are found by geometry alone, far less surely; install cn_zoo again",
-                    stacklevel=3,
-                )
-            return None
+        if not cls.is_in(folder):
+            raise WeightsError(
+                f"{path}: is missing, and with it the hand locator; install cn_zoo again, or name a folder that has one"
+            )
         try:
             return cls(**to_facts(path.read_text(encoding="utf-8")), folder=folder)
         except (OSError, *DAMAGE) as error:
-            reason = " ".join(str(error).split())
             raise WeightsError(
-                f"{path}: is no record of this version's hand locator ({reason}); install cn_zoo again"
+                f"{path}: is no record of this version's hand locator ({one_line(error)}); install cn_zoo again"
             ) from None
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a folder holds a record, sound or not."""
+        return (folder / LOCATOR_FILE).is_file()
 
     def to_json(self) -> str:
         """The record as JSON text."""

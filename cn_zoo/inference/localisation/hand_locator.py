@@ -11,6 +11,7 @@ which sees little of each hand, misses some that stand before a near surface.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,7 @@ from cn_zoo.inference.localisation.hand_finder import NEAREST_MM, HandFinder
 from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
-from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
+from cn_zoo.zoo.locator_record import LOCATOR_FILE, LOCATOR_FOLDER, LocatorRecord
 
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
@@ -75,14 +76,31 @@ class HandLocator:
 
     @classmethod
     @cache
-    def load(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator | None:
-        """The locator in a folder, read once; None where there is none.
+    def load(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator:
+        """The locator in a folder, read once.
+
+        Raises:
+            WeightsError: there is none, its record is damaged, or a file is missing, broken, or fails its hash.
+        """
+        return cls(LocatorRecord.load(folder))
+
+    @classmethod
+    @cache
+    def find(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator | None:
+        """The locator in a folder, read once, for who can do without; None where there is none, with a warning.
 
         Raises:
             WeightsError: its record is damaged, or a file is missing, broken, or fails its hash.
         """
-        record = LocatorRecord.load(folder)
-        return None if record is None else cls(record)
+        if LocatorRecord.is_in(folder):
+            return cls.load(folder)
+        # Geometry stands in, with much worse answers: nobody should get these unawares.
+        warnings.warn(
+            f"{folder / LOCATOR_FILE}: is missing, so hands are found by geometry alone, far less surely; install "
+            "cn_zoo again",
+            stacklevel=2,
+        )
+        return None
 
     def locate(
         self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1, hand: str = "auto"

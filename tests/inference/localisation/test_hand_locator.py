@@ -11,7 +11,7 @@ from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER
 
 FRAMES = 40
 LOCATOR = HandLocator.load()
@@ -223,11 +223,19 @@ def test_damaged_files_are_not_loaded(tmp_path):
 
 
 def test_without_files_there_is_no_locator(tmp_path):
-    assert HandLocator.load(tmp_path / "nowhere") is None
+    with pytest.raises(WeightsError, match=r"nowhere.*locator\.json: is missing.*install cn_zoo again") as caught:
+        HandLocator.load(tmp_path / "nowhere")
+    assert "\n" not in str(caught.value)
 
 
-def test_files_missing_from_the_package_are_told(tmp_path, monkeypatch):
+def test_who_can_do_without_the_locator_is_told_that_it_is_missing(tmp_path):
     """Geometry alone then answers, much worse."""
-    monkeypatch.setattr("cn_zoo.zoo.locator_record.LOCATOR_FOLDER", tmp_path)
     with pytest.warns(UserWarning, match=r"locator\.json: is missing.*install cn_zoo again"):
-        assert LocatorRecord.load(tmp_path) is None
+        assert HandLocator.find(tmp_path) is None
+
+
+def test_a_locator_that_is_there_is_found_or_refused(tmp_path):
+    assert HandLocator.find(LOCATOR_FOLDER) is HandLocator.load(LOCATOR_FOLDER)
+    (tmp_path / "locator.json").write_text("{}")
+    with pytest.raises(WeightsError, match=r"locator\.json"):
+        HandLocator.find(tmp_path)
