@@ -26,8 +26,8 @@ from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.evaluation.locator_figures import empty_frames, hand_frames
 from cn_zoo.geometry import HandCrop
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--geometric", action="store_true")
     options = parser.parse_args()
     if options.geometric:
-        HandLocator.load = staticmethod(lambda: None)
+        HandLocator.find = staticmethod(lambda: None)
     for name in PRESETS:
         _measure(name, options.frames, options.split, options.seed)
     if not options.geometric:
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _measure(name: str, frames: int, split: str, seed: int) -> None:
-    estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.load()
+    estimator, locator = HandPoseEstimator.from_pretrained(name), HandLocator.find()
     off, off_at_last, joints, joints_with_truth, sides, auto = [], [], [], [], [], []
     for frame in _told_apart(name, frames, split, seed):
         depth_mm, camera, hand, xyz = frame.depth_mm, frame.camera, frame.hand, frame.joints[name]

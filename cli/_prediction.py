@@ -10,7 +10,7 @@ import numpy as np
 
 from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli._records import Record, error_record, pose_record
-from cn_zoo.errors import CnZooError, naming
+from cn_zoo.errors import CnZooError, with_subject
 from cn_zoo.geometry import Camera
 from cn_zoo.inference import HandPose, HandPoseEstimator, HandTracker
 from cn_zoo.io.atomic import atomic_path
@@ -71,7 +71,7 @@ class Worker:
             _draw(source, depth, pose)
         except CnZooError as error:
             # Errors of the picture itself do not know the source's name.
-            record = error_record(source.name, job.model, naming(source.name, error))
+            record = error_record(source.name, job.model, with_subject(source.name, error))
             return Result(record, exit_code(error), tuple(remarks))
         return Result(pose_record(source.name, job.model, pose), 0, tuple(remarks))
 

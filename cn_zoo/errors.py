@@ -35,6 +35,16 @@ class UnknownModelError(CnZooError):
     """A name, path or address names no model; the message lists every accepted form."""
 
 
-def naming(subject: str, error: CnZooError) -> str:
+def with_subject(subject: str, error: CnZooError) -> str:
     """An error's message, with what it is about in front where it does not tell that itself."""
     return str(error) if subject in str(error) else f"{subject}: {error}"
+
+
+def one_line(error: object, limit: int | None = None) -> str:
+    """What an error of another library says, to be told within a message of one's own.
+
+    Args:
+        error: any; some, such as ``MemoryError()``, have no text, and are told by the name of their type.
+        limit: how many characters at most; None: all.
+    """
+    return (" ".join(str(error).split()) or type(error).__name__)[:limit]

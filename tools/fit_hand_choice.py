@@ -22,7 +22,7 @@ from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.evaluation.locator_figures import empty_frames, hand_frames
 from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_choice import hand_word, inclination, side_word, surprise
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.log_odds import log_odds, to_probability
 from cn_zoo.training.score_fit import equal_error, logistic_regression
 

@@ -31,7 +31,7 @@ from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_crop
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, Preset, resolve
-from cn_zoo.zoo.card import CASES, model_card
+from cn_zoo.zoo.card import CASES
 from cn_zoo.zoo.embedded import embed
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
@@ -64,7 +64,6 @@ def main(run: Path, measured: tuple[str, ...]) -> None:
     files = {kind: FileRecord.of(folder / name) for kind, name in names.items()}
     preset = _timed(replace(preset, files=files), folder)
     preset.save(folder)
-    (folder / "card.md").write_text(model_card(preset), encoding="utf-8")
     write_golden(folder)
     click.echo(folder)
 

@@ -16,13 +16,11 @@ import numpy as np
 
 from cn_zoo.geometry import HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.locator_run import LocatorRecipe, train_locator
-
-_PRETRAINED = Path(__file__).parent.parent / "pretrained" / "locator"
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 
 def main() -> None:
@@ -47,10 +45,10 @@ def main() -> None:
 def release(run: Path) -> None:
     """Copy a finished run's networks, record and card; add a golden input and output of each network."""
     record = LocatorRecord.load(run)
-    _PRETRAINED.mkdir(exist_ok=True)
+    LOCATOR_FOLDER.mkdir(exist_ok=True)
     for kind, file in record.files.items():
-        shutil.copyfile(record.path(kind), _PRETRAINED / file.path)
-    write_golden(record.save(_PRETRAINED))
+        shutil.copyfile(record.path(kind), LOCATOR_FOLDER / file.path)
+    write_golden(record.save(LOCATOR_FOLDER))
 
 
 def write_golden(record: LocatorRecord) -> None:

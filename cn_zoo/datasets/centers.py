@@ -58,7 +58,7 @@ def find_centers(dataset: HandDataset, locate: Callable[[np.ndarray, Camera], ob
     Args:
         dataset: the images.
         locate: ``(depth_mm, camera)`` to something with ``center_uvd``, such as a
-            ``cn_zoo.inference.hand_location.HandLocation``.
+            ``cn_zoo.inference.localisation.hand_location.HandLocation``.
 
     Raises:
         InputError: an image cannot be read, or the depth of all of them is implausible.

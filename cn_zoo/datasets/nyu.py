@@ -8,7 +8,7 @@ import numpy as np
 
 from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.datasets.hand_dataset import HandDataset, check_split, require_images
-from cn_zoo.errors import InputError, MissingDependencyError
+from cn_zoo.errors import InputError, MissingDependencyError, one_line
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.nyu_png import read_nyu_png
 
@@ -57,8 +57,7 @@ def _read_labels(path: Path, view: int) -> tuple[np.ndarray, np.ndarray]:
     try:
         content = loadmat(path, variable_names=["joint_uvd", "joint_xyz"])
     except Exception as error:  # scipy raises many kinds on broken files
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: cannot be read as a MATLAB file ({reason}); copy it again") from None
+        raise InputError(f"{path}: cannot be read as a MATLAB file ({one_line(error)}); copy it again") from None
     joints = SKELETONS["nyu"].source_joints
     arrays = []
     for key in ("joint_uvd", "joint_xyz"):

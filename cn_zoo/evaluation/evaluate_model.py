@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cn_zoo.datasets import HandDataset
-from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError, naming
+from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError, with_subject
 from cn_zoo.evaluation.evaluation import Evaluation, evaluate_joints
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def predict_dataset(
         except (NoHandError, ImplausibleDepthError):
             pass  # stays NaN, and is counted by the caller
         except InputError as error:
-            raise InputError(naming(str(dataset.folder / dataset.names[index]), error)) from None
+            raise InputError(with_subject(str(dataset.folder / dataset.names[index]), error)) from None
         if progress:
             progress(index + 1, len(dataset))
     return ModelPredictions(uvd, sigma)

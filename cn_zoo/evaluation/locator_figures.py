@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS

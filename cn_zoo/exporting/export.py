@@ -11,12 +11,11 @@ from typing import TypeAlias, TypeVar
 import keras
 import numpy as np
 
-from cn_zoo.errors import CnZooError, MissingDependencyError, WeightsError
+from cn_zoo.errors import CnZooError, MissingDependencyError
 from cn_zoo.exporting.parity import OutputParity, Parity, check_outputs, check_parity
 from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.exporting.write_tflite import write_tflite
 from cn_zoo.geometry.frame_view import FrameView
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
@@ -28,7 +27,7 @@ from cn_zoo.synthesis.locator_batch import PLACES, draw_judged_crops
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 #: Networks that can be exported by themselves: a model's own two, and the hand locator's two, which models share.
 PARTS = ("estimator", "generator", "finder", "judge")
@@ -58,8 +57,8 @@ def export(model: str | Path, format: str, precision: str, path: str | Path, par
     ``cn_zoo.models.build_pose_estimator``.
     ``"generator"``, the mapping layer and the generator, draws the depth map of a point of the shared latent space.
     Input ``latent`` (1, L + 3); output ``depth`` (1, 128, 128, 1). ``"finder"`` and ``"judge"`` are the hand locator's
-    networks (`cn_zoo.models.hand_locator`), the finder for images of the model's own camera. All is float32, but whole
-    numbers in int8 files of TFLite, which have a scale and a zero point beside each tensor.
+    networks (`cn_zoo.models.finder_and_judge`), the finder for images of the model's own camera. All is float32, but
+    whole numbers in int8 files of TFLite, which have a scale and a zero point beside each tensor.
 
     Args:
         model: a name of ``cn_zoo.list_models()``, a path, or a URL, with a Keras file.
@@ -142,10 +141,7 @@ def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
 
 
 def _locator_file(part: str) -> Path:
-    record = LocatorRecord.load(PRETRAINED / "locator")
-    if record is None:
-        raise WeightsError("the hand locator's networks are not installed; install cn_zoo again")
-    return record.path(f"{part}-keras")
+    return LocatorRecord.load(LOCATOR_FOLDER).path(f"{part}-keras")
 
 
 def _output_check(job: _Job) -> Callable[[_Outputs, _Outputs], OutputParity]:

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.inference.distinct_hands import distinct_hands
-from cn_zoo.inference.hand_location import HandLocation, no_hand_error
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.localisation.distinct_hands import distinct_hands
+from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
 from cn_zoo.inference.log_odds import log_odds, to_probability
 
 #: What the locator alone finds less likely to be a hand is not looked at.

@@ -24,11 +24,11 @@ from cn_zoo.geometry import (
     turn_joints,
 )
 from cn_zoo.inference.hand_choice import ChosenHand, choose_hands, is_side_open, right_probability, seems_other_side
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.inference.hand_pose import HandPose
 from cn_zoo.inference.latent_refinement import Synthesis, load_synthesis, refine_hand
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.runtimes import Outputs, Runtime, open_runtime
 from cn_zoo.io.depth_image import checked_depth
 from cn_zoo.zoo import Preset, get_preset, resolve
@@ -165,7 +165,7 @@ class HandPoseEstimator:
         def look_at(place: HandLocation, side: str) -> HandPose:
             return self._estimate(depth_mm, camera, place, side)
 
-        if locator := HandLocator.load():
+        if locator := HandLocator.find():
 
             def search(known: Sequence[HandLocation]) -> list[HandLocation]:
                 centers = [each.center_uvd for each in known]

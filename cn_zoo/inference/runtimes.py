@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from cn_zoo.errors import InputError, MissingDependencyError, WeightsError
+from cn_zoo.errors import InputError, MissingDependencyError, WeightsError, one_line
 from cn_zoo.keras_backend import need_keras
 from cn_zoo.onnx_runtime import import_onnx_runtime
 
@@ -132,5 +132,5 @@ def _open(kind: type, path: Path, threads: int) -> Runtime:
     except MissingDependencyError:
         raise
     except Exception as error:
-        reason = str(error).splitlines()[0][:200]
+        reason = one_line(error, limit=200)
         raise WeightsError(f"{path}: cannot be loaded as a network ({reason}); export or download it again") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, one_line
 from cn_zoo.io._files import MAX_PIXELS, require_file, require_size
 
 #: The key of the depth array where an ``.npz`` holds several.
@@ -30,7 +30,7 @@ def read_numpy(path: str | Path) -> np.ndarray:
     except InputError:
         raise
     except Exception as error:  # numpy and zipfile raise many kinds on broken bytes
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise InputError(f"{path}: is no whole NumPy array of numbers ({reason}); save it again with np.save") from None
     shape = array.shape
     if array.ndim > 2:

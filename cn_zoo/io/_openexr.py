@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.errors import InputError, MissingDependencyError
+from cn_zoo.errors import InputError, MissingDependencyError, one_line
 from cn_zoo.io._files import require_file, require_size
 
 #: What renderers call a depth channel, after any ``layer.`` prefix.
@@ -47,8 +47,7 @@ def read_openexr(path: str | Path) -> np.ndarray:
     except InputError:
         raise
     except Exception as error:  # the package raises RuntimeError and others on broken bytes
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: is no whole OpenEXR image ({reason}); copy it again") from None
+        raise InputError(f"{path}: is no whole OpenEXR image ({one_line(error)}); copy it again") from None
     return channels[_depth_channel(list(channels), path)]
 
 

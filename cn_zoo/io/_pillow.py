@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, one_line
 from cn_zoo.io._files import require_file, require_size
 
 #: JPEG is here only to be told apart from rubbish: it holds no depth.
@@ -86,5 +86,4 @@ def decode(image: Image.Image, name: str | Path) -> np.ndarray:
 
 
 def _unreadable(name: str | Path, error: Exception) -> InputError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return InputError(f"{name}: cannot be decoded ({reason}); the file is cut off or damaged, copy it again")
+    return InputError(f"{name}: cannot be decoded ({one_line(error)}); the file is cut off or damaged, copy it again")

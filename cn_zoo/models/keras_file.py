@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from cn_zoo.errors import WeightsError
+from cn_zoo.errors import WeightsError, one_line
 from cn_zoo.io.atomic import atomic_path
 
 _CONFIG = "config.json"
@@ -41,7 +41,7 @@ def load_keras_file(path: Path, compile: bool = False) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=compile)
     except Exception as error:  # Keras, HDF5, zip and JSON each have their own
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, limit=200)
         raise WeightsError(f"{path}: cannot be loaded ({reason}); install or train the model again") from error
 
 

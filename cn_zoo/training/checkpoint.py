@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cn_zoo.errors import InputError
+from cn_zoo.errors import InputError, one_line
 from cn_zoo.io.atomic import atomic_path
 
 
@@ -56,7 +56,7 @@ class Checkpoint(keras.callbacks.Callback):
                 warnings.filterwarnings("error", "Skipping variable loading for optimizer")
                 model.load_weights(self.path)
         except (ValueError, OSError, KeyError, UserWarning) as error:
-            reason = " ".join(str(error).split())[:120]
+            reason = one_line(error, limit=120)
             raise InputError(
                 f"{self.path}: does not fit these networks ({reason}); it is damaged or of another architecture: start "
                 "again in another folder"

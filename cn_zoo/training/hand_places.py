@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, LABELLED, Camera, HandCrop
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS

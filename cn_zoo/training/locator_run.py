@@ -12,13 +12,12 @@ import numpy as np
 from cn_zoo.errors import InputError
 from cn_zoo.evaluation.locator_figures import PROTOCOL, measure_locator
 from cn_zoo.exporting.write_onnx import write_onnx
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locator_record import LocatorRecord
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
 from cn_zoo.models import load_keras_file, save_keras_file
 from cn_zoo.models.dtype_policy import dtype_policy
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
@@ -30,6 +29,7 @@ from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.training.score_fit import fit_score
 from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo.locator_record import LocatorRecord
 
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}
 _NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", "hand/", "judge_centers", "exercise"]
@@ -145,9 +145,9 @@ def _steps(recipe: LocatorRecipe) -> int:
 
 
 def _start_from(folder: Path, task: LocatorTask) -> None:
-    record = LocatorRecord.load(folder)
-    if record is None:
+    if not LocatorRecord.is_in(folder):
         raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
+    record = LocatorRecord.load(folder)
     for kind in _BUILDERS:
         earlier = load_keras_file(record.path(f"{kind}-keras"))
         getattr(task, kind).set_weights(earlier.get_weights())
@@ -181,5 +181,5 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
 
 def _frames_before(recipe: LocatorRecipe) -> int:
     """How many frames the locator learned from that this one starts from."""
-    earlier = LocatorRecord.load(Path(recipe.start)) if recipe.start else None
-    return earlier.frames if earlier else 0
+    start = Path(recipe.start)
+    return LocatorRecord.load(start).frames if recipe.start and LocatorRecord.is_in(start) else 0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.drawn_stream import DrawnStream
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
 

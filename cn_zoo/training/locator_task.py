@@ -6,7 +6,7 @@ import keras
 from keras import KerasTensor, layers, ops
 
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
-from cn_zoo.models.hand_locator import JUDGE_FEATURES
+from cn_zoo.models.finder_and_judge import JUDGE_FEATURES
 
 #: Beside a hand's centre, cells as good as this learn where it is.
 _GOOD = 0.3
@@ -24,7 +24,7 @@ class LocatorTask(keras.Model):
     which side the fingers curl, can tell a right hand from a left one. Nothing of it is kept.
 
     Args:
-        finder, judge: as built by ``cn_zoo.models.hand_locator``.
+        finder, judge: as built by ``cn_zoo.models.finder_and_judge``.
     """
 
     def __init__(self, finder: keras.Model, judge: keras.Model) -> None:

@@ -23,6 +23,7 @@ from cn_zoo.evaluation.synthetic_cases import (
 )
 from cn_zoo.exporting import check_needs, export_estimator
 from cn_zoo.geometry import POSE_UNIT_MM
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import CrossingNets
 from cn_zoo.keras_backend import need_later_keras
@@ -61,10 +62,10 @@ def train(
     Args:
         recipe: what to do.
         folder: gets the recipe, versions, checkpoints, curves (CSV, and TensorBoard where that and TensorFlow are
-            installed), pictures of generated pairs, and at the end the record ``preset.json`` and the files that
-            make it a model for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and ``nets.keras``, the
-            whole `CrossingNets`, if its generator was trained. Where no stage trains the estimator, it is that of the
-            model that the recipe starts from, unchanged, with its record.
+            installed), pictures of generated pairs, and at the end the record ``preset.json``, its card ``card.md``
+            and the files that make it a model for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and
+            ``nets.keras``, the whole `CrossingNets`, if its generator was trained. Where no stage trains the estimator,
+            it is that of the model that the recipe starts from, unchanged, with its record.
         resume: go on where an earlier run of the same recipe stopped.
         data: labelled depth maps: a folder as `cn_zoo.datasets.open_dataset` knows it, or a converted set; by default
             synthetic crops.
@@ -77,9 +78,10 @@ def train(
         InputError: the folder holds another run, a run of another recipe is to be resumed, data are missing or do not
             fit, or a loss is no number any more.
         MissingDependencyError: Keras is too old for the optimizer.
+        WeightsError: the estimator is to learn from what the hand locator takes for hands, and that is missing, broken,
+            or fails its hash.
     """
-    if any(stage.optimizer == "muon" for stage in recipe.schedule.values()):
-        need_later_keras('the optimizer "muon" (--set STAGE.optimizer="adamw" does without)')
+    _check_needs(recipe, folder)
     sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
     host = use_devices(recipe)
     if host.is_first:
@@ -97,6 +99,20 @@ def train(
     return folder
 
 
+def _check_needs(recipe: Recipe, folder: Path) -> None:
+    """See that a run can be brought to its end, before anything takes time."""
+    if any(stage.optimizer == "muon" for stage in recipe.schedule.values()):
+        need_later_keras('the optimizer "muon" (--set STAGE.optimizer="adamw" does without)')
+    is_finished = (folder / PRESET_FILE).exists()
+    if recipe.finish.hand_frames and _makes_estimator(recipe) and not is_finished:
+        HandLocator.load()
+
+
+def _makes_estimator(recipe: Recipe) -> bool:
+    """Whether the model's estimator will be another than that of the model that the run starts from."""
+    return bool(_ESTIMATOR_NETWORKS & recipe.trained()) or not recipe.start
+
+
 def _learn(recipe: Recipe, folder: Path, frames: RunData, host: Host) -> list[np.ndarray]:
     """Run all stages, together with the other hosts; returns the weights of all networks."""
     keras.utils.set_random_seed(recipe.seed)
@@ -111,8 +127,10 @@ def _make_model(recipe: Recipe, folder: Path, frames: RunData, weights: list[np.
     """Measure and save; the record, written last, makes it a model, whatever becomes of the export."""
     nets = _build(recipe, "float32")
     nets.set_weights(weights)
-    is_new = bool(_ESTIMATOR_NETWORKS & recipe.trained()) or not recipe.start
-    record = _save_estimator(recipe, nets.estimator, frames, folder) if is_new else _copy_model(recipe.start, folder)
+    if _makes_estimator(recipe):
+        record = _save_estimator(recipe, nets.estimator, frames, folder)
+    else:
+        record = _copy_model(recipe.start, folder)
     if "generator" in recipe.trained() or (recipe.start and has_nets(recipe.start)):
         with atomic_path(folder / NETS_FILE) as temporary:
             nets.save(temporary)

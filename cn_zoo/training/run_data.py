@@ -11,9 +11,9 @@ import numpy as np
 from cn_zoo.datasets import ConvertedSet, convert_dataset, find_centers, open_dataset
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS, Camera
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.training.recipe import Recipe
 
 
@@ -94,5 +94,5 @@ def _convert(path: Path, converted: Path, recipe: Recipe) -> None:
 
 def _center_finder(skeleton: str) -> Callable[[np.ndarray, Camera], HandLocation]:
     """What finds the likeliest hand: the hand locator, or geometry where that is not installed."""
-    locator = HandLocator.load()
+    locator = HandLocator.find()
     return (lambda depth_mm, camera: locator.locate(depth_mm, camera, skeleton)[0]) if locator else locate_hand

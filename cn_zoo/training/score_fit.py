@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import expit
 
 from cn_zoo.geometry import LABELLED
-from cn_zoo.inference.hand_locator import Evidence, HandLocator
-from cn_zoo.inference.locator_record import LocatorRecord
+from cn_zoo.inference.localisation.hand_locator import Evidence, HandLocator
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.visibility import LEAST_SEEN
+from cn_zoo.zoo.locator_record import LocatorRecord
 
 _SEED = 1
 #: A place is a hand's up to this distance from its centre.

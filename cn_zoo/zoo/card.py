@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.zoo.preset import FileRecord, Preset
+from cn_zoo.zoo.file_record import FileRecord
+from cn_zoo.zoo.preset import Preset
 
 #: Quantiles of the error whose frames a card shows, from good to bad.
 CASES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)

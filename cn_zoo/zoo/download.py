@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from cn_zoo.errors import WeightsError
+from cn_zoo.errors import WeightsError, one_line
 from cn_zoo.zoo._hashing import sha256_of
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class _FailedAttempt(Exception):
     """One attempt came to nothing."""
 
     def __init__(self, reason: object, worth_repeating: bool = True) -> None:
-        super().__init__(" ".join(str(reason).split()) or type(reason).__name__)
+        super().__init__(one_line(reason))
         self.worth_repeating = worth_repeating
 
 

@@ -42,12 +42,12 @@ _INTERFACES = {
     "estimator": {"input": f"depth {_CROP}", "outputs": f"{_POSE}; {_LATENT}; {_HAND}"},
     "generator": {"input": _LATENT, "outputs": f"depth {_CROP}"},
     "finder": {
-        "input": "planes (1, h, w, 2): cn_zoo.geometry.FrameView.planes",
-        "outputs": "cells (1, h / 8, w / 8, 4): as cn_zoo.models.build_hand_finder tells",
+        "input": "planes (1, h, w, 2): cn_zoo.geometry.frame_view.FrameView.planes",
+        "outputs": "cells (1, h / 8, w / 8, 4): as cn_zoo.models.finder_and_judge.build_hand_finder tells",
     },
     "judge": {
         "input": f"depth {_CROP}; of 300 mm instead of cube_mm",
-        "outputs": "hand (1, 2), centers (1, 3, 3): as cn_zoo.models.build_hand_judge tells",
+        "outputs": "hand (1, 2), centers (1, 3, 3): as cn_zoo.models.finder_and_judge.build_hand_judge tells",
     },
 }
 

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cn_zoo.benchmark import BENCHMARKS
-from cn_zoo.errors import WeightsError
-from cn_zoo.zoo._hashing import sha256_of
+from cn_zoo.errors import WeightsError, one_line
+from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
+from cn_zoo.zoo.file_record import FileRecord
 
 #: The record's file name, beside the weights.
 PRESET_FILE = "preset.json"
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """One file of a model.
-
-    Attributes:
-        path: plain file name, in the folder of the record.
-        sha256: SHA-256 of its content, 64 hexadecimal digits.
-        bytes: its size.
-        url: where it is downloaded from if it is not in that folder; empty if it always is.
-
-    Raises:
-        ValueError: the path leads out of the folder, or the hash is none.
-    """
-
-    path: str
-    sha256: str
-    bytes: int
-    url: str = ""
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"\w[\w.-]*", self.path):
-            raise ValueError(f"a model's file lies in its own folder under a plain name; received {self.path!r}")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
-            raise ValueError(f"a SHA-256 is 64 hexadecimal digits; received {self.sha256!r}")
-
-    @classmethod
-    def of(cls, path: Path, url: str = "") -> FileRecord:
-        """Measure a file that lies in its model's folder."""
-        return cls(path.name, sha256_of(path), path.stat().st_size, url)
 
 
 @dataclass(frozen=True)
@@ -113,32 +81,28 @@ class Preset:
             WeightsError: it is damaged or from another version; the message names ``source``.
         """
         try:
-            facts = json.loads(content)
-            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
+            facts = to_facts(content)
             _check_facts(facts)
-            return cls(**{**facts, "camera": tuple(facts["camera"])}, files=files)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
+            return cls(**{**facts, "camera": tuple(facts["camera"])})
+        except DAMAGE as error:
             raise WeightsError(
-                f"{source}: is no model record of this version of cn_zoo ({reason}); install or export the model again"
+                f"{source}: is no model record of this version of cn_zoo ({one_line(error)}); install or export the "
+                "model again"
             ) from None
 
     def to_json(self) -> str:
         """The record as JSON text, which `parse` reads."""
-        facts = asdict(self)
-        del facts["folder"]
-        return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+        return to_json(self)
 
     def save(self, folder: Path) -> None:
-        """Write the record beside the model's files.
+        """Write the record and its card beside the model's files.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        from cn_zoo.io.atomic import atomic_path  # reading a record must not wait for NumPy and Pillow
+        from cn_zoo.zoo.card import model_card  # reading a record must not wait for NumPy
 
-        with atomic_path(folder / PRESET_FILE) as temporary:
-            temporary.write_text(self.to_json(), encoding="utf-8")
+        save_with_card(folder / PRESET_FILE, self.to_json(), model_card(self))
 
     def with_urls(self, base: str) -> Preset:
         """The same record where every file without an address of its own is found under ``base``."""

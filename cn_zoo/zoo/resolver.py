@@ -13,7 +13,8 @@ from cn_zoo.errors import UnknownModelError, WeightsError
 from cn_zoo.zoo._hashing import sha256_of
 from cn_zoo.zoo.download import discard_unverified, download
 from cn_zoo.zoo.embedded import read_embedded
-from cn_zoo.zoo.preset import PRESET_FILE, FileRecord, Preset
+from cn_zoo.zoo.file_record import FileRecord
+from cn_zoo.zoo.preset import PRESET_FILE, Preset
 
 #: Where the released models' folders lie.
 PRETRAINED = Path(pretrained.__file__).parent

@@ -5,7 +5,7 @@ import pytest
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.evaluation.locator_figures import hand_frames, measure_locator
-from cn_zoo.inference.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.synthesis.presets import PRESETS
 
 

@@ -20,15 +20,14 @@ from cn_zoo.exporting.write_onnx import write_onnx
 from cn_zoo.geometry import SKELETONS, HandCrop
 from cn_zoo.geometry.frame_view import FrameView
 from cn_zoo.inference import HandPoseEstimator
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.frame import draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path
 from cn_zoo.zoo.card import model_card
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 PRESET = made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), latent_size=16)
 
@@ -294,7 +293,7 @@ def test_the_released_hand_locators_networks(model, few_crops, tmp_path, part):
     parity = cn_zoo.export(model, "onnx", "fp32", path, part)
     assert parity.largest <= 1e-4
     value = _seen_by(part)
-    record = LocatorRecord.load(PRETRAINED / "locator")
+    record = LocatorRecord.load(LOCATOR_FOLDER)
     expected = open_runtime(record.path(f"{part}-keras")).run(value)
     assert_same(open_runtime(path).run(value), expected, 1e-4)
     (text,) = (prop.value for prop in onnx.load(path).metadata_props if prop.key == "cn_zoo")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import CAMERAS, SKELETONS, HandCrop
 from cn_zoo.inference.hand_choice import choose_hands, hand_probability, right_probability, seems_other_side
-from cn_zoo.inference.hand_location import HandLocation
 from cn_zoo.inference.hand_pose import HandPose
+from cn_zoo.inference.localisation.hand_location import HandLocation
 
 CAMERA = CAMERAS["nyu"]
 USUAL_MM = 8.0

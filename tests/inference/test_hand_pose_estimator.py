@@ -10,8 +10,8 @@ from made_up_preset import made_up_preset
 from cn_zoo.errors import InputError, NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop, turn_joints
 from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
-from cn_zoo.inference.hand_location import HandLocation
-from cn_zoo.inference.hand_locator import HandLocator
+from cn_zoo.inference.localisation.hand_location import HandLocation
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.zoo import weights_path
 from cn_zoo.zoo.resolver import PRETRAINED
 
@@ -22,7 +22,7 @@ CENTER = (330.0, 250.0, 700.0)
 @pytest.fixture(autouse=True)
 def no_locator(monkeypatch):
     """As where the hand locator is not installed."""
-    monkeypatch.setattr(HandLocator, "load", lambda: None)
+    monkeypatch.setattr(HandLocator, "find", lambda: None)
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ class _LocatorPuppet:
 def locator(monkeypatch):
     """The hand is where the block is, rather a left one; another is beside it, rather a right one."""
     puppet = _LocatorPuppet(HandLocation(CENTER, 0.9, right=0.4), HandLocation((270.0, 250.0, 700.0), 0.6, right=0.6))
-    monkeypatch.setattr(HandLocator, "load", lambda: puppet)
+    monkeypatch.setattr(HandLocator, "find", lambda: puppet)
     return puppet
 
 

@@ -91,3 +91,12 @@ def test_broken_files_are_weights_errors(files, tmp_path, suffix, content):
 def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(InputError, match="pt"):
         open_runtime(tmp_path / "network.pt")
+
+
+def test_an_error_without_text_is_told_by_its_kind(files, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("onnxruntime.InferenceSession", fail)
+    with pytest.raises(WeightsError, match=r"network\.onnx: cannot be loaded as a network \(MemoryError\)"):
+        open_runtime(files / "network.onnx")

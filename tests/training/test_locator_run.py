@@ -7,8 +7,8 @@ import pytest
 from later_keras import needs_later_keras
 
 from cn_zoo.errors import InputError
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.inference.localisation.hand_locator import HandLocator
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
 from cn_zoo.training import locator_run
 from cn_zoo.training.checkpoint import Checkpoint

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cn_zoo.errors import InputError, WeightsError
 from cn_zoo.evaluation.synthetic_cases import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
 from cn_zoo.geometry import POSE_UNIT_MM
 from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.models import HAND_HEAD, SIDE_HEAD
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
@@ -133,6 +135,14 @@ def test_curves_recipe_and_pictures_are_written(finished):
     assert json.loads((finished / "recipe.json").read_text())["recipe"]["schedule"]["posterior"]["samples"] == 96
     assert list((finished / "samples").glob("generator-*.png"))
     assert list((finished / "tensorboard/posterior").rglob("events*"))
+
+
+def test_a_run_that_needs_the_hand_locator_in_the_end_is_refused_without_it(recipe, finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(HandLocator, "load", partial(HandLocator.load, tmp_path / "nowhere"))
+    with pytest.raises(WeightsError, match=r"locator\.json: is missing"):
+        train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    assert train(recipe, finished, resume=True) == finished
 
 
 def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, monkeypatch):

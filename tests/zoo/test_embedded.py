@@ -1,6 +1,8 @@
 import json
+import re
 import zipfile
 from dataclasses import replace
+from pkgutil import resolve_name
 
 import onnx
 import pytest
@@ -97,10 +99,21 @@ def test_a_file_at_an_address(network, server, home):
     assert resolve(f"{server.url}/{network.name}").read_bytes() == network.read_bytes()
 
 
+def _embedded_text(network):
+    if network.suffix == ".onnx":
+        return onnx.load(network).metadata_props[0].value
+    return zipfile.ZipFile(network).read("cn_zoo.json").decode()
+
+
 def test_files_do_not_name_themselves(network):
     embed(PRESET, "fp32", network)
-    if network.suffix == ".onnx":
-        text = onnx.load(network).metadata_props[0].value
-    else:
-        text = zipfile.ZipFile(network).read("cn_zoo.json")
-    assert json.loads(text)["record"]["files"] == {}
+    assert json.loads(_embedded_text(network))["record"]["files"] == {}
+
+
+@pytest.mark.parametrize(("part", "named"), [("estimator", 0), ("generator", 0), ("finder", 2), ("judge", 1)])
+def test_what_files_name_of_cn_zoo_is_there(network, part, named):
+    embed(PRESET, "fp32", network, part)
+    names = re.findall(r"cn_zoo(?:\.\w+)+", _embedded_text(network))
+    assert len(names) == named
+    for name in names:
+        assert resolve_name(name).__doc__

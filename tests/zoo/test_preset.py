@@ -9,6 +9,7 @@ import pytest
 from cn_zoo.errors import WeightsError
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.zoo import FileRecord, Preset
+from cn_zoo.zoo.card import model_card
 
 SHA256 = "0123456789abcdef" * 4
 
@@ -37,6 +38,7 @@ def test_round_trip(preset, tmp_path):
     loaded = Preset.load(tmp_path / "new")
     assert loaded == preset
     assert loaded.folder == tmp_path / "new"
+    assert (tmp_path / "new" / "card.md").read_text(encoding="utf-8") == model_card(preset)
 
 
 def test_addresses_are_filled_in_where_there_are_none(preset):
@@ -44,24 +46,6 @@ def test_addresses_are_filled_in_where_there_are_none(preset):
     filled = Preset(**{**vars(preset), "files": files}).with_urls("https://host/zoo/")
     assert filled.files["tflite"].url == "https://host/zoo/net.tflite"
     assert filled.files["onnx"].url == "https://example.org/net.onnx"
-
-
-def test_measuring_a_file(tmp_path):
-    (tmp_path / "net.onnx").write_bytes(b"abc")
-    record = FileRecord.of(tmp_path / "net.onnx")
-    assert record == FileRecord("net.onnx", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 3)
-
-
-@pytest.mark.parametrize("path", ["../net.onnx", "/etc/passwd", "a/b", "a\\b", "..", "", ".hidden"])
-def test_files_stay_in_their_folder(path):
-    with pytest.raises(ValueError, match="own folder"):
-        FileRecord(path, SHA256, 1)
-
-
-@pytest.mark.parametrize("sha256", ["", "0" * 63, "g" * 64, "A" * 64])
-def test_hash_must_be_one(sha256):
-    with pytest.raises(ValueError, match="64"):
-        FileRecord("net.onnx", sha256, 1)
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,17 @@ from network_checks import assert_same, outputs_in_fresh_process
 
 from cn_zoo.evaluation.reliability import synthetic_errors
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import get_preset, list_models, resolve, weights_path
 from cn_zoo.zoo.card import model_card
 from cn_zoo.zoo.embedded import read_embedded
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 MODELS = list_models()
 OUTPUTS = ("pose", "sigma", "latent", "hand")
-LOCATOR = LocatorRecord.load(PRETRAINED / "locator")
+LOCATOR = LocatorRecord.load(LOCATOR_FOLDER)
 
 
 def _golden(name):

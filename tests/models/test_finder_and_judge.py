@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from network_checks import NetworkChecks
 
-from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
+from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 
 RNG = np.random.default_rng(0)
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import warnings
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cn_zoo.errors import WeightsError
-from cn_zoo.io.atomic import atomic_path
-from cn_zoo.zoo import FileRecord
+from cn_zoo.errors import WeightsError, one_line
+from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
 from cn_zoo.zoo.card import files_section
+from cn_zoo.zoo.file_record import FileRecord
 from cn_zoo.zoo.resolver import PRETRAINED, verified
 
+#: Where the hand locator lies that is released.
+LOCATOR_FOLDER = PRETRAINED / "locator"
 #: The record's file name, beside the networks.
 LOCATOR_FILE = "locator.json"
-CARD_FILE = "card.md"
 
 
 @dataclass(frozen=True)
@@ -48,42 +47,40 @@ class LocatorRecord:
     folder: Path = field(default=Path(), compare=False)
 
     @classmethod
-    def load(cls, folder: Path) -> LocatorRecord | None:
-        """Read the record in a folder; None if there is none, with a warning if it is the package's own folder.
+    def load(cls, folder: Path) -> LocatorRecord:
+        """Read the record in a folder.
 
         Raises:
-            WeightsError: it is damaged or from another version.
+            WeightsError: there is none, or it is damaged or from another version.
         """
         path = folder / LOCATOR_FILE
-        if not path.is_file():
-            if folder == PRETRAINED / "locator":
-                # Geometry stands in, with much worse answers: nobody should get these unawares.
-                warnings.warn(
-                    f"{path}: is missing, so hands are found by geometry alone, far less surely; install cn_zoo again",
-                    stacklevel=3,
-                )
-            return None
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-            files = {kind: FileRecord(**file) for kind, file in facts.pop("files").items()}
-            return cls(**facts, files=files, folder=folder)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
+        if not cls.is_in(folder):
             raise WeightsError(
-                f"{path}: is no record of this version's hand locator ({reason}); install cn_zoo again"
+                f"{path}: is missing, and with it the hand locator; install cn_zoo again, or name a folder that has one"
+            )
+        try:
+            return cls(**to_facts(path.read_text(encoding="utf-8")), folder=folder)
+        except (OSError, *DAMAGE) as error:
+            raise WeightsError(
+                f"{path}: is no record of this version's hand locator ({one_line(error)}); install cn_zoo again"
             ) from None
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a folder holds a record, sound or not."""
+        return (folder / LOCATOR_FILE).is_file()
 
     def to_json(self) -> str:
         """The record as JSON text."""
-        facts = asdict(self)
-        del facts["folder"]
-        return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+        return to_json(self)
 
     def save(self, folder: Path) -> LocatorRecord:
-        """Write the record and its card beside the files; returns the record as read from there."""
-        for name, text in ((LOCATOR_FILE, self.to_json()), (CARD_FILE, self.card())):
-            with atomic_path(folder / name) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+        """Write the record and its card beside the files; returns the record as read from there.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        save_with_card(folder / LOCATOR_FILE, self.to_json(), self.card())
         return replace(self, folder=folder)
 
     def path(self, kind: str) -> Path:

@@ -7,12 +7,11 @@ import pytest
 
 from cn_zoo.errors import NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, LABELLED, Camera
-from cn_zoo.inference.hand_locator import HandLocator
-from cn_zoo.inference.locator_record import LocatorRecord
+from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER
 
 FRAMES = 40
 LOCATOR = HandLocator.load()
@@ -205,7 +204,7 @@ def test_less_than_one_hand():
 
 
 def _copy(folder):
-    for path in (PRETRAINED / "locator").iterdir():
+    for path in LOCATOR_FOLDER.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
 
 
@@ -224,26 +223,19 @@ def test_damaged_files_are_not_loaded(tmp_path):
 
 
 def test_without_files_there_is_no_locator(tmp_path):
-    assert HandLocator.load(tmp_path / "nowhere") is None
+    with pytest.raises(WeightsError, match=r"nowhere.*locator\.json: is missing.*install cn_zoo again") as caught:
+        HandLocator.load(tmp_path / "nowhere")
+    assert "\n" not in str(caught.value)
 
 
-def test_files_missing_from_the_package_are_told(tmp_path, monkeypatch):
+def test_who_can_do_without_the_locator_is_told_that_it_is_missing(tmp_path):
     """Geometry alone then answers, much worse."""
-    monkeypatch.setattr("cn_zoo.inference.locator_record.PRETRAINED", tmp_path)
     with pytest.warns(UserWarning, match=r"locator\.json: is missing.*install cn_zoo again"):
-        assert LocatorRecord.load(tmp_path / "locator") is None
+        assert HandLocator.find(tmp_path) is None
 
 
-def test_record_and_card_belong_together():
-    record = LocatorRecord.load(PRETRAINED / "locator")
-    card = (PRETRAINED / "locator" / "card.md").read_text(encoding="utf-8")
-    assert card == record.card()
-    assert "synthetic" in card
-    assert record.licence in card
-    for file in record.files.values():
-        assert file.sha256 in card
-
-
-def test_the_networks_are_small():
-    record = LocatorRecord.load(PRETRAINED / "locator")
-    assert sum(record.files[kind].bytes for kind in ("finder", "judge")) < 600_000
+def test_a_locator_that_is_there_is_found_or_refused(tmp_path):
+    assert HandLocator.find(LOCATOR_FOLDER) is HandLocator.load(LOCATOR_FOLDER)
+    (tmp_path / "locator.json").write_text("{}")
+    with pytest.raises(WeightsError, match=r"locator\.json"):
+        HandLocator.find(tmp_path)

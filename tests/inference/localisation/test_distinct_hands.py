@@ -1,4 +1,4 @@
-from cn_zoo.inference.distinct_hands import distinct_hands
+from cn_zoo.inference.localisation.distinct_hands import distinct_hands
 
 
 def test_the_first_entry_of_each_hand_stays():

@@ -5,7 +5,7 @@ import pytest
 
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.locate_hand import locate_hand
+from cn_zoo.inference.localisation.geometric import locate_hand
 
 CAMERA = Camera(475.0, 475.0, 320.0, 240.0)
 SHAPE = (480, 640)

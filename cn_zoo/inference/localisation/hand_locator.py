@@ -11,6 +11,7 @@ which sees little of each hand, misses some that stand before a near surface.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,14 +22,13 @@ import numpy as np
 from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import LABELLED, Camera, HandCrop
 from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
-from cn_zoo.inference.distinct_hands import distinct_hands
-from cn_zoo.inference.hand_finder import NEAREST_MM, HandFinder
-from cn_zoo.inference.hand_location import HandLocation, no_hand_error
-from cn_zoo.inference.locate_hand import locate_hand
-from cn_zoo.inference.locator_record import LocatorRecord
+from cn_zoo.inference.localisation.distinct_hands import distinct_hands
+from cn_zoo.inference.localisation.geometric import locate_hand
+from cn_zoo.inference.localisation.hand_finder import NEAREST_MM, HandFinder
+from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
-from cn_zoo.zoo.resolver import PRETRAINED
+from cn_zoo.zoo.locator_record import LOCATOR_FILE, LOCATOR_FOLDER, LocatorRecord
 
 #: The judge is asked about so many places at most, and one more for each further hand that is wanted.
 _PLACES = 3
@@ -76,14 +76,31 @@ class HandLocator:
 
     @classmethod
     @cache
-    def load(cls, folder: Path = PRETRAINED / "locator") -> HandLocator | None:
-        """The locator in a folder, read once; None where there is none.
+    def load(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator:
+        """The locator in a folder, read once.
+
+        Raises:
+            WeightsError: there is none, its record is damaged, or a file is missing, broken, or fails its hash.
+        """
+        return cls(LocatorRecord.load(folder))
+
+    @classmethod
+    @cache
+    def find(cls, folder: Path = LOCATOR_FOLDER) -> HandLocator | None:
+        """The locator in a folder, read once, for who can do without; None where there is none, with a warning.
 
         Raises:
             WeightsError: its record is damaged, or a file is missing, broken, or fails its hash.
         """
-        record = LocatorRecord.load(folder)
-        return None if record is None else cls(record)
+        if LocatorRecord.is_in(folder):
+            return cls.load(folder)
+        # Geometry stands in, with much worse answers: nobody should get these unawares.
+        warnings.warn(
+            f"{folder / LOCATOR_FILE}: is missing, so hands are found by geometry alone, far less surely; install "
+            "cn_zoo again",
+            stacklevel=2,
+        )
+        return None
 
     def locate(
         self, depth_mm: np.ndarray, camera: Camera, skeleton: str = "msra", max_hands: int = 1, hand: str = "auto"
