@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from cn_zoo.models import NETWORKS
+from cn_zoo.objective import TERMS
+from cn_zoo.training.field_limits import FINITE, POSITIVE, ZERO_OR_MORE, ZERO_TO_BELOW_ONE, one_of
 
 #: Where a stage's samples come from: poses without pictures; depth maps with poses; synthetic ones with nothing in them
 #: but the hand.
 STREAMS = ("poses", "crops", "hands")
 OPTIMIZERS = ("adamw", "muon")
+_TERMS = tuple(term for each in TERMS.values() for term in each)
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,20 @@ class Stage:
             or a few less.
     """
 
-    trains: tuple[str, ...]
-    terms: dict[str, float]
-    samples: int
-    stream: str = "crops"
-    batch_size: int = 64
-    unlabelled_batch_size: int = 0
-    synthetic_batch_size: int = 0
-    optimizer: str = "adamw"
-    learning_rate: float = 1e-3
-    beta_1: float = 0.9
-    weight_decay: float = 0.0
-    clip_norm: float = 1.0
+    trains: tuple[str, ...] = field(metadata=one_of(NETWORKS))
+    terms: dict[str, float] = field(metadata={**one_of(_TERMS), **FINITE})
+    samples: int = field(metadata=POSITIVE)
+    stream: str = field(default="crops", metadata=one_of(STREAMS))
+    batch_size: int = field(default=64, metadata=POSITIVE)
+    unlabelled_batch_size: int = field(default=0, metadata=ZERO_OR_MORE)
+    synthetic_batch_size: int = field(default=0, metadata=ZERO_OR_MORE)
+    optimizer: str = field(default="adamw", metadata=one_of(OPTIMIZERS))
+    learning_rate: float = field(default=1e-3, metadata=POSITIVE)
+    beta_1: float = field(default=0.9, metadata=ZERO_TO_BELOW_ONE)
+    weight_decay: float = field(default=0.0, metadata=ZERO_OR_MORE)
+    clip_norm: float = field(default=1.0, metadata=ZERO_OR_MORE)
     keeps_norms: bool = False
-    checkpoint_every: int = 250
+    checkpoint_every: int = field(default=250, metadata=POSITIVE)
 
     @property
     def epochs(self) -> int:
