@@ -27,12 +27,16 @@ def read_crops(path: Path, seed: int, augment: bool) -> float:
     """Read batches in random order; returns seconds for ``CROPS`` crops."""
     converted = ConvertedSet(path)
     rng = np.random.default_rng(seed)
-    augmentation = CropAugmentation() if augment else None
+    augmentation = CropAugmentation()
     order = rng.integers(len(converted), size=CROPS)
-    converted.crops(order[:BATCH], augmentation, rng)
+
+    def read(indices: np.ndarray) -> None:
+        converted.crops(indices, augmentation.draw_several(rng, len(indices)) if augment else None)
+
+    read(order[:BATCH])
     start = time.perf_counter()
     for first in range(0, CROPS, BATCH):
-        converted.crops(order[first : first + BATCH], augmentation, rng)
+        read(order[first : first + BATCH])
     return time.perf_counter() - start
 
 

@@ -10,9 +10,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cn_zoo.in_order import in_order
 from cn_zoo.synthesis import frame, setting
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.presets import PRESETS
@@ -46,16 +46,17 @@ def measure_pool(preset: str, crops: int, processes: int) -> tuple[float, float]
     pool = WorkerPool(draw_crop_batch, processes)
     children = [child.pid for child in pool._children]
 
-    def draw(batch: int) -> None:
-        pool.draw(PRESETS[preset], 0, batch * BATCH, BATCH)
+    def draw(batches: range) -> None:
+        drawn = in_order(lambda batch: pool.submit(PRESETS[preset], 0, batch * BATCH, BATCH), batches, 2 * processes)
+        for each in drawn:
+            each.result()
 
-    with ThreadPoolExecutor(processes) as threads:
-        # Every subject's shape is made when first met.
-        list(threads.map(draw, range(1000, 1000 + 24 * processes)))
-        start, busy = time.perf_counter(), sum(map(processor_seconds, children))
-        batches = -(-crops // BATCH)
-        list(threads.map(draw, range(batches)))
-        elapsed, busy = time.perf_counter() - start, sum(map(processor_seconds, children)) - busy
+    # Every subject's shape is made when first met.
+    draw(range(1000, 1000 + 24 * processes))
+    start, busy = time.perf_counter(), sum(map(processor_seconds, children))
+    batches = -(-crops // BATCH)
+    draw(range(batches))
+    elapsed, busy = time.perf_counter() - start, sum(map(processor_seconds, children)) - busy
     print(f"{preset}: {max(map(resident_mb, children)):.0f} MB a worker at most")
     pool.close()
     return elapsed / (batches * BATCH), busy / (batches * BATCH)

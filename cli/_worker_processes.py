@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,6 +14,7 @@ from threading import Thread
 
 from cn_zoo.cli._prediction import Job, Result, Source, Worker
 from cn_zoo.errors import InputError
+from cn_zoo.in_order import in_order
 
 #: Below so many files the workers would take longer to start than to work.
 WORTH_WORKERS = 64
@@ -30,17 +30,16 @@ def in_parallel(job: Job, work: list[Source]) -> Generator[Result, None, None]:
     Raises:
         InputError: a worker process died.
     """
-    waiting: deque[Future] = deque()
     pool = ProcessPoolExecutor(min(_CORES, len(work)), get_context("spawn"), _start_worker, (job,))
+
+    def submit(source: Source) -> Future[Result]:
+        # Submitting starts the processes.
+        with _interrupts_held():
+            return pool.submit(_run_worker, source)
+
     try:
-        for source in work:
-            # Submitting starts the processes.
-            with _interrupts_held():
-                waiting.append(pool.submit(_run_worker, source))
-            if len(waiting) > 4 * _CORES:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for done in in_order(submit, work, 4 * _CORES):
+            yield done.result()
     except BrokenProcessPool:
         raise InputError(
             "a worker process died, perhaps for want of memory; "

@@ -64,8 +64,8 @@ class TaughtSource:
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
         chosen, seed = self._order.batch(index), (self._seed, index, _VIEW)
-        depth, _ = self._frames.crops(self._indices[chosen], self._augmentation, np.random.default_rng(seed))
         jitters = self._augmentation.draw_several(np.random.default_rng(seed), len(chosen))
+        depth, _ = self._frames.crops(self._indices[chosen], jitters)
         moved = [jitter.move(pose, POSE_UNIT_MM) for jitter, pose in zip(jitters, self._poses[chosen], strict=True)]
         return {"depth": depth, "pose": np.stack(moved).astype(np.float32)}
 
@@ -76,8 +76,8 @@ class TaughtSource:
 def _seen(estimator: keras.Model, frames: ConvertedSet, indices: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
     looks = [_seen_four_ways(estimator, frames.crops(indices)[0])]
     for side in _SIDES:
-        depth, _ = frames.crops(indices, _TILTED, np.random.default_rng((*seed, side)))
         jitters = _TILTED.draw_several(np.random.default_rng((*seed, side)), len(indices))
+        depth, _ = frames.crops(indices, jitters)
         back = [tilt_rotation(jitter.tilt).T for jitter in jitters]
         poses, sigma = _seen_four_ways(estimator, depth)
         looks.append((poses @ np.stack(back), sigma))

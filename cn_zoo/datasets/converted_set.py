@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cn_zoo.datasets._patch_file import PATCH_MM, PATCH_SIZE, UNITS_PER_MM, VERSION, import_h5py
-from cn_zoo.datasets.crop_augmentation import CropAugmentation, CropJitter
+from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.datasets.hand_dataset import Frame
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS, Camera
@@ -91,15 +91,14 @@ class ConvertedSet:
     def crops(
         self,
         indices: Sequence[int] | np.ndarray,
-        augmentation: CropAugmentation | None = None,
-        rng: np.random.Generator | None = None,
+        jitters: Sequence[CropJitter] | None = None,
     ) -> tuple[np.ndarray, np.ndarray | None]:
         """Network input and target of some frames, in the order asked for.
 
         Args:
             indices: ``B`` frames.
-            augmentation: tilts, turns, scales and shifts each crop by chance; None cuts ``HandCrop``'s own crops.
-            rng: draws the augmentation.
+            jitters: how each crop is changed, ``B`` (`CropAugmentation.draw_several`); None cuts ``HandCrop``'s own
+                crops.
 
         Returns:
             depth ``(B, 128, 128, 1)`` float32 in [-1, 1] and pose ``(B, J, 3)`` float32 in crop coordinates
@@ -107,11 +106,12 @@ class ConvertedSet:
 
         Raises:
             InputError: a frame fails its checksum.
+            ValueError: there are more or fewer jitters than frames.
         """
+        jitters = [CropJitter()] * len(indices) if jitters is None else jitters
         depth = np.empty((len(indices), CROP_SIZE, CROP_SIZE, 1), np.float32)
         pose = self.poses(np.asarray(indices))
-        for row, index in enumerate(indices):
-            jitter = augmentation.draw(rng) if augmentation else CropJitter()
+        for row, (index, jitter) in enumerate(zip(indices, jitters, strict=True)):
             patch = self._patch(index)
             patch = patch[:, ::-1] if self.hand == "left" else patch
             center, pitch = self.centers_uvd[index, 2], CUBE_MM / CROP_SIZE

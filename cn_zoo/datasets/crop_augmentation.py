@@ -89,5 +89,5 @@ class CropAugmentation:
         )
 
     def draw_several(self, rng: np.random.Generator, count: int) -> list[CropJitter]:
-        """The changes that a converted set's crops get from a generator in this state, in order."""
+        """Changes of so many crops, one after another."""
         return [self.draw(rng) for _ in range(count)]

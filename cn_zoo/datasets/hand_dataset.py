@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from cn_zoo.datasets.label_centers import label_centers
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import Camera, Skeleton
+from cn_zoo.in_order import in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +95,9 @@ class HandDataset:
 
     def readings(self, indices: Iterable[int] | None = None, workers: int = 2) -> Iterator[Future[Frame]]:
         """As `frames`, for who goes on after a bad image: the result of each raises what reading it has raised."""
-        waiting = iter(range(len(self)) if indices is None else indices)
+        wanted = range(len(self)) if indices is None else indices
         with ThreadPoolExecutor(workers) as pool:
-            ahead = deque(pool.submit(self.__getitem__, index) for index in islice(waiting, 4 * workers))
-            while ahead:
-                ahead.extend(pool.submit(self.__getitem__, index) for index in islice(waiting, 1))
-                yield ahead.popleft()
+            yield from in_order(partial(pool.submit, self.__getitem__), wanted, 4 * workers)
 
     def select(self, indices: Sequence[int] | np.ndarray) -> HandDataset:
         """The dataset of these images only, in this order; ``indices`` may be a mask."""

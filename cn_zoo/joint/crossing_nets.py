@@ -30,7 +30,7 @@ from cn_zoo.models import (
     load_keras_file,
 )
 from cn_zoo.models.dtype_policy import dtype_policy
-from cn_zoo.objective import Batch, JointObjective
+from cn_zoo.objective import TERMS, Batch, JointObjective
 from cn_zoo.zoo import resolve
 
 #: The paper's joint stage (section 4).
@@ -182,10 +182,10 @@ class CrossingNets(keras.Model):
     @property
     def players(self) -> dict[str, tuple[keras.Model, ...]]:
         """The networks that each player owns, in the order in which players step."""
+        learners = {player: set().union(*terms.values()) for player, terms in TERMS.items()}
         return {
-            "pose_vae": (self.pose_encoder, self.pose_decoder),
-            "discriminator": (self.trunk, self.posterior_head, self.realness_head, self.metric_head, self.side_head),
-            "generator": (self.mapping, self.generator),
+            player: tuple(network for name, network in self.networks.items() if name in names)
+            for player, names in learners.items()
         }
 
     def call(self, inputs: KerasTensor | Mapping[str, KerasTensor], training: bool = False) -> dict[str, KerasTensor]:

@@ -40,7 +40,12 @@ TERMS: dict[str, dict[str, tuple[str, ...]]] = {
         "generator_metric": _GENERATOR,
     },
 }
-_PASSES = {"pose_vae": PoseVAEPass, "discriminator": DiscriminatorPass, "generator": GeneratorPass}
+_PASSES = {
+    # Its terms share all that they need, whichever are wanted.
+    "pose_vae": lambda nets, batch, _: PoseVAEPass(nets, batch),
+    "discriminator": DiscriminatorPass,
+    "generator": GeneratorPass,
+}
 
 
 @keras.saving.register_keras_serializable(package="cn_zoo")

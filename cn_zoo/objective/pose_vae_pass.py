@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import cached_property
 
 import keras
@@ -17,7 +16,7 @@ from cn_zoo.objective.pose_vae_terms import kl_divergence, pose_reconstruction
 class PoseVAEPass:
     """Each method is the term () of its name in `JointObjective`; what terms share is computed once."""
 
-    def __init__(self, nets: Networks, batch: Batch, wanted: Collection[str]) -> None:
+    def __init__(self, nets: Networks, batch: Batch) -> None:
         self.nets = nets
         self.batch = batch
 

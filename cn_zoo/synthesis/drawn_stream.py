@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
@@ -42,7 +42,7 @@ class DrawnStream(keras.utils.PyDataset):
         super().__init__(workers=1, use_multiprocessing=False)
         self._length, self._uses = length, uses
         self._first, self._furthest = start, start
-        self._pool, self._threads = WorkerPool(draw, processes), ThreadPoolExecutor(processes)
+        self._pool = WorkerPool(draw, processes)
         self._ahead = 2 * processes
         self._results: dict[int, Future[Any]] = {}
         self._lock = Lock()
@@ -58,7 +58,6 @@ class DrawnStream(keras.utils.PyDataset):
 
     def close(self) -> None:
         """End the worker processes."""
-        self._threads.shutdown(cancel_futures=True)
         self._pool.close()
 
     def _arguments(self, number: int) -> tuple[Any, ...]:
@@ -78,4 +77,4 @@ class DrawnStream(keras.utils.PyDataset):
         return result.result(), use
 
     def _submit(self, number: int) -> Future[Any]:
-        return self._threads.submit(self._pool.draw, *self._arguments(number))
+        return self._pool.submit(*self._arguments(number))

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO
@@ -23,7 +24,7 @@ _ENDING_S = 10.0
 
 
 class WorkerPool:
-    """Child processes that call a function. Safe to use from several threads.
+    """Child processes that call a function, each beside the others.
 
     Args:
         draw: the function, of some module's own names; with arguments and results that can be pickled.
@@ -40,14 +41,31 @@ class WorkerPool:
         self._idle: queue.SimpleQueue[subprocess.Popen] = queue.SimpleQueue()
         for child in self._children:
             self._idle.put(child)
+        self._threads = ThreadPoolExecutor(processes)
 
-    def draw(self, *arguments: Any) -> Any:
-        """Call the function with these arguments in an idle child; waits for one.
+    def submit(self, *arguments: Any) -> Future[Any]:
+        """Call the function with these arguments, as soon as a child is idle.
 
-        Raises:
-            RuntimeError: the child ended, killed or out of memory; now, or in a call before.
-            Exception: whatever the call raised, or why arguments or result cannot be pickled; the child is ended then.
+        Returns:
+            What gives the function's result, or raises RuntimeError where the child ended, killed or out of memory, in
+            this call or one before; else whatever the call raised, or why arguments or result cannot be pickled, upon
+            which the child is ended.
         """
+        return self._threads.submit(self._draw, *arguments)
+
+    def close(self) -> None:
+        """Give up what has not begun, and end the children; these also end with this process in whatever way."""
+        self._threads.shutdown(cancel_futures=True)
+        for child in self._children:
+            # The pipe of a child that has died cannot be flushed.
+            with suppress(OSError):
+                child.stdin.close()
+        for child in self._children:
+            child.wait()
+            child.stdout.close()
+        self._children = []
+
+    def _draw(self, *arguments: Any) -> Any:
         child = self._idle.get()
         try:
             _send(child.stdin, arguments)
@@ -66,17 +84,6 @@ class WorkerPool:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    def close(self) -> None:
-        """End the children. Also happens when this process ends in whatever way."""
-        for child in self._children:
-            # The pipe of a child that has died cannot be flushed.
-            with suppress(OSError):
-                child.stdin.close()
-        for child in self._children:
-            child.wait()
-            child.stdout.close()
-        self._children = []
 
 
 def serve(draw: Callable[..., Any]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 import keras
 import numpy as np
 
+from cn_zoo.in_order import in_order
 from cn_zoo.models import build_hand_head, evidence_of, set_head
 from cn_zoo.synthesis.worker_pool import WorkerPool
 from cn_zoo.training.hand_places import HandPlaces, draw_hand_places
@@ -17,8 +17,8 @@ from cn_zoo.training.head_fit import fit_head
 #: Frames that a worker process draws at once.
 _CHUNK = 100
 _PROCESSES = 2
-#: Chunks that are drawn, or being drawn, and not looked at yet: they are large.
-_AHEAD = 8
+#: Chunks that are drawn, or being drawn, beyond the one that is looked at: they are large.
+_AHEAD = 7
 
 
 def fit_hand_head(estimator: keras.Model, name: str, frames: int, seed: int) -> None:
@@ -53,14 +53,7 @@ def _draw_places(name: str, frames: int, seed: int) -> Iterator[HandPlaces]:
         # Worker processes take longer to start than this.
         yield draw_hand_places(name, seed, 0, frames)
         return
-    parts = deque((name, seed, start, min(_CHUNK, frames - start)) for start in range(0, frames, _CHUNK))
-    pool, threads = WorkerPool(draw_hand_places, _PROCESSES), ThreadPoolExecutor(_PROCESSES)
-    try:
-        drawn: deque[Future[HandPlaces]] = deque()
-        while parts or drawn:
-            while parts and len(drawn) < _AHEAD:
-                drawn.append(threads.submit(pool.draw, *parts.popleft()))
-            yield drawn.popleft().result()
-    finally:
-        threads.shutdown(cancel_futures=True)
-        pool.close()
+    parts = ((name, seed, start, min(_CHUNK, frames - start)) for start in range(0, frames, _CHUNK))
+    with closing(WorkerPool(draw_hand_places, _PROCESSES)) as pool:
+        for drawn in in_order(lambda part: pool.submit(*part), parts, _AHEAD):
+            yield drawn.result()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Mapping
 from copy import deepcopy
@@ -12,9 +11,9 @@ from pathlib import Path
 from cn_zoo.datasets import CropAugmentation
 from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.geometry import SKELETONS
-from cn_zoo.models import ARCHITECTURES, NETWORKS
-from cn_zoo.objective import TERMS
-from cn_zoo.training.stage import OPTIMIZERS, STAGES, STREAMS, Stage
+from cn_zoo.models import ARCHITECTURES
+from cn_zoo.training.field_limits import POSITIVE, ZERO_OR_MORE, ZERO_TO_BELOW_ONE, check_fields, numbers, one_of
+from cn_zoo.training.stage import STAGES, Stage
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -32,14 +31,14 @@ class Finish:
     Attributes:
         hand_frames: whole synthetic frames; 0: the word stays that of the model that the run starts from.
         side_crops: synthetic crops; 0: the same.
-        samples: validation crops.
+        samples: validation crops, to the whole hundred; of fewer a quantile would be chance.
         test_samples: crops of each synthetic test.
     """
 
-    hand_frames: int = 40_000
-    side_crops: int = 64_000
-    samples: int = 4_000
-    test_samples: int = 4_000
+    hand_frames: int = field(default=40_000, metadata=ZERO_OR_MORE)
+    side_crops: int = field(default=64_000, metadata=ZERO_OR_MORE)
+    samples: int = field(default=4_000, metadata=numbers("100 or more", lambda count: count >= 100))
+    test_samples: int = field(default=4_000, metadata=POSITIVE)
 
 
 @dataclass(frozen=True)
@@ -67,17 +66,17 @@ class Recipe:
     """
 
     name: str
-    dataset: str
+    dataset: str = field(metadata=one_of(SKELETONS))
     schedule: dict[str, Stage]
-    architecture: str = "default"
-    seed: int = 0
+    architecture: str = field(default="default", metadata=one_of(ARCHITECTURES))
+    seed: int = field(default=0, metadata=numbers("0 or more, below 2**32", lambda seed: 0 <= seed < 2**32))
     start: str = ""
     mixed_precision: bool = True
-    devices: str = "one"
-    poses: int = 50_000
-    labelled_fraction: float = 1.0
-    held_out: float = 0.0
-    tilt_deg: float = 0.0
+    devices: str = field(default="one", metadata=one_of(("one", "all")))
+    poses: int = field(default=50_000, metadata=POSITIVE)
+    labelled_fraction: float = field(default=1.0, metadata=numbers("above 0, up to 1", lambda share: 0 < share <= 1))
+    held_out: float = field(default=0.0, metadata=ZERO_TO_BELOW_ONE)
+    tilt_deg: float = field(default=0.0, metadata=ZERO_OR_MORE)
     finish: Finish = field(default_factory=Finish)
 
     @property
@@ -167,46 +166,19 @@ def _build_recipe(table: dict, source: str) -> Recipe:
     # Those that are not run are built, too: a slip in them would wait for the day they are.
     stages = {name: _build_stage(name, tables.get(name, {}), f"{source}, [{name}]") for name in {*names, *tables}}
     schedule = {name: stages[name] for name in names}
-    recipe = _build_record(Recipe, table, {"schedule": schedule, "finish": finish}, source)
-    _require(recipe.dataset in SKELETONS, f"{source}: dataset", SKELETONS, recipe.dataset)
-    _require(recipe.architecture in ARCHITECTURES, f"{source}: architecture", ARCHITECTURES, recipe.architecture)
-    _require(recipe.devices in ("one", "all"), f"{source}: devices", ("one", "all"), recipe.devices)
-    _require(
-        0 < recipe.labelled_fraction <= 1,
-        f"{source}: labelled_fraction",
-        ("above 0, up to 1",),
-        recipe.labelled_fraction,
-    )
-    _require(0 <= recipe.held_out < 1, f"{source}: held_out", ("0 to below 1",), recipe.held_out)
-    _require(recipe.poses > 0, f"{source}: poses", ("positive",), recipe.poses)
-    _require(recipe.seed >= 0, f"{source}: seed", ("0 or more",), recipe.seed)
-    _require(recipe.tilt_deg >= 0, f"{source}: tilt_deg", ("0 or more",), recipe.tilt_deg)
-    return recipe
+    return _build_record(Recipe, table, {"schedule": schedule, "finish": finish}, source)
 
 
 def _build_stage(name: str, table: object, source: str) -> Stage:
     known = {entry.name: getattr(STAGES[name], entry.name) for entry in fields(Stage)} if name in STAGES else {}
     stage = _build_record(Stage, table, known, source)
-    terms = [term for each in TERMS.values() for term in each]
-    for network in stage.trains:
-        _require(network in NETWORKS, f"{source}: trains", NETWORKS, network)
-    for term in stage.terms:
-        _require(term in terms, f"{source}: terms", terms, term)
-    _require(stage.stream in STREAMS, f"{source}: stream", STREAMS, stage.stream)
-    _require(stage.optimizer in OPTIMIZERS, f"{source}: optimizer", OPTIMIZERS, stage.optimizer)
-    for key in ("samples", "batch_size", "checkpoint_every", "learning_rate"):
-        _require(0 < getattr(stage, key) < math.inf, f"{source}: {key}", ("positive",), getattr(stage, key))
-    for key in ("unlabelled_batch_size", "synthetic_batch_size", "clip_norm", "weight_decay"):
-        _require(0 <= getattr(stage, key) < math.inf, f"{source}: {key}", ("0 or more",), getattr(stage, key))
-    for term, weight in stage.terms.items():
-        _require(math.isfinite(weight), f"{source}: terms.{term}", ("a finite number",), weight)
     if stage.samples < stage.batch_size:
         raise InputError(f"{source}: samples ({stage.samples}) are less than one batch ({stage.batch_size})")
     return stage
 
 
 def _build_record(kind: type, table: object, known: Mapping[str, object], source: str) -> object:
-    """A record from ``known`` values, as a table changes them."""
+    """A record from ``known`` values, as a table changes them, that holds what its fields allow."""
     if not isinstance(table, dict):
         raise InputError(f"{source} must be a table of keys and values; received {table!r}")
     types = {entry.name: str(entry.type) for entry in fields(kind)}
@@ -220,9 +192,11 @@ def _build_record(kind: type, table: object, known: Mapping[str, object], source
         value = _convert(value, types[key], f"{source}: {key}")
         values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
     try:
-        return kind(**values)
+        record = kind(**values)
     except TypeError as error:
         raise InputError(f"{source}: {error}") from None
+    check_fields(record, source)
+    return record
 
 
 _TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
@@ -237,8 +211,3 @@ def _convert(value: object, type_name: str, where: str) -> object:
     if not isinstance(value, wanted) or (isinstance(value, bool) and type_name != "bool"):
         raise InputError(f"{where} must be {type_name}; received {value!r}")
     return float(value) if type_name == "float" else value
-
-
-def _require(holds: bool, where: str, choices: object, received: object) -> None:
-    if not holds:
-        raise InputError(f"{where} must be {' or '.join(choices)}; received {received!r}")

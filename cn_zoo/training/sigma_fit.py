@@ -82,7 +82,7 @@ def _quantile_loss(over: np.ndarray) -> float:
 
 
 def _synthetic_errors(recipe: Recipe, network: keras.Model) -> list[tuple[np.ndarray, np.ndarray]]:
-    length = max(1, recipe.finish.samples // _BATCH)
+    length = recipe.finish.samples // _BATCH
     with closing(CropStream(PRESETS[recipe.dataset], _BATCH, recipe.seed, "validation", length=length)) as stream:
         return [_errors(network, *stream[index]) for index in range(length)]
 

@@ -104,8 +104,9 @@ class LabelledSource:
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
+        chosen = self._indices[self._order.batch(index)]
         rng = np.random.default_rng((self._seed, index, _FIRST_VIEW))
-        depth, pose = self._frames.crops(self._indices[self._order.batch(index)], self._augmentation, rng)
+        depth, pose = self._frames.crops(chosen, self._augmentation.draw_several(rng, len(chosen)))
         return {"depth": depth, "pose": pose}
 
     def close(self) -> None:
@@ -137,19 +138,16 @@ class UnlabelledSource:
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``unlabelled`` and ``twin`` (U, 128, 128, 1), ``turn`` (U, 4, 3)."""
         chosen = [self._frames[place] for place in self._order.batch(index)]
-        first, second = ((self._seed, index, view) for view in (_FIRST_VIEW, _SECOND_VIEW))
-        jitters = (
-            self._augmentation.draw_several(np.random.default_rng(seed), len(chosen)) for seed in (first, second)
-        )
-        turns = [_turn(*pair) for pair in zip(*jitters, strict=True)]
-        return {"unlabelled": self._views(first, chosen), "twin": self._views(second, chosen), "turn": np.stack(turns)}
+        rngs = (np.random.default_rng((self._seed, index, view)) for view in (_FIRST_VIEW, _SECOND_VIEW))
+        first, second = (self._augmentation.draw_several(rng, len(chosen)) for rng in rngs)
+        return {
+            "unlabelled": _views(chosen, first),
+            "twin": _views(chosen, second),
+            "turn": np.stack([_turn(*pair) for pair in zip(first, second, strict=True)]),
+        }
 
     def close(self) -> None:
         """Nothing to end."""
-
-    def _views(self, seed: tuple[int, ...], chosen: Sequence[tuple[ConvertedSet, int]]) -> np.ndarray:
-        rng = np.random.default_rng(seed)
-        return np.concatenate([frames.crops([index], self._augmentation, rng)[0] for frames, index in chosen])
 
 
 def batches(
@@ -169,6 +167,12 @@ def batches(
         x = {name: host.rows(np.concatenate([part[name] for part in parts if name in part])) for name in names}
         yield (x, x.pop("pose")) if len(x) > 1 else (x,)
         index += 1
+
+
+def _views(chosen: Sequence[tuple[ConvertedSet, int]], jitters: Sequence[CropJitter]) -> np.ndarray:
+    """(U, 128, 128, 1) crops of frames, each changed by its jitter."""
+    pairs = zip(chosen, jitters, strict=True)
+    return np.concatenate([frames.crops([index], [jitter])[0] for (frames, index), jitter in pairs])
 
 
 def _turn(first: CropJitter, second: CropJitter) -> np.ndarray:

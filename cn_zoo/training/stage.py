@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from cn_zoo.models import NETWORKS
+from cn_zoo.objective import TERMS, JointObjective
+from cn_zoo.training.field_limits import FINITE, POSITIVE, ZERO_OR_MORE, ZERO_TO_BELOW_ONE, one_of
 
 #: Where a stage's samples come from: poses without pictures; depth maps with poses; synthetic ones with nothing in them
 #: but the hand.
 STREAMS = ("poses", "crops", "hands")
 OPTIMIZERS = ("adamw", "muon")
+_TERMS = tuple(term for each in TERMS.values() for term in each)
 
 
 @dataclass(frozen=True)
@@ -34,20 +39,20 @@ class Stage:
             or a few less.
     """
 
-    trains: tuple[str, ...]
-    terms: dict[str, float]
-    samples: int
-    stream: str = "crops"
-    batch_size: int = 64
-    unlabelled_batch_size: int = 0
-    synthetic_batch_size: int = 0
-    optimizer: str = "adamw"
-    learning_rate: float = 1e-3
-    beta_1: float = 0.9
-    weight_decay: float = 0.0
-    clip_norm: float = 1.0
+    trains: tuple[str, ...] = field(metadata=one_of(NETWORKS))
+    terms: dict[str, float] = field(metadata={**one_of(_TERMS), **FINITE})
+    samples: int = field(metadata=POSITIVE)
+    stream: str = field(default="crops", metadata=one_of(STREAMS))
+    batch_size: int = field(default=64, metadata=POSITIVE)
+    unlabelled_batch_size: int = field(default=0, metadata=ZERO_OR_MORE)
+    synthetic_batch_size: int = field(default=0, metadata=ZERO_OR_MORE)
+    optimizer: str = field(default="adamw", metadata=one_of(OPTIMIZERS))
+    learning_rate: float = field(default=1e-3, metadata=POSITIVE)
+    beta_1: float = field(default=0.9, metadata=ZERO_TO_BELOW_ONE)
+    weight_decay: float = field(default=0.0, metadata=ZERO_OR_MORE)
+    clip_norm: float = field(default=1.0, metadata=ZERO_OR_MORE)
     keeps_norms: bool = False
-    checkpoint_every: int = 250
+    checkpoint_every: int = field(default=250, metadata=POSITIVE)
 
     @property
     def epochs(self) -> int:
@@ -65,19 +70,19 @@ class Stage:
         return self.epochs * self.epoch_steps
 
 
-_POSTERIOR = {"pose": 1.0, "dense_pose": 1.0, "posterior": 0.1, "latent": 0.02}
-_ADVERSARIAL = {
-    "realness": 0.1,
-    "metric": 0.1,
-    "depth_reconstruction": 10.0,
-    "feature_matching": 1.0,
-    "generator_metric": 0.1,
-}
+def _weights(*names: str, **others: float) -> dict[str, float]:
+    """Terms that weigh what they do in `JointObjective` by default, and others, or some of these, that do not."""
+    defaults = JointObjective()
+    return {name: getattr(defaults, name) for name in names} | others
+
+
+_POSTERIOR = ("pose", "dense_pose", "posterior", "latent")
+_ADVERSARIAL = ("realness", "metric", "depth_reconstruction", "feature_matching", "generator_metric")
 
 #: Section 3.1 of the paper: the pose VAE alone makes the latent space. A tenth of the KL's error is 1.6 mm.
 _POSE_VAE = Stage(
     trains=("pose_encoder", "pose_decoder"),
-    terms={"pose_kl": 1.0, "pose_reconstruction": 1000.0},
+    terms=_weights("pose_kl", "pose_reconstruction"),
     samples=2_000_000,
     stream="poses",
     batch_size=200,
@@ -95,7 +100,7 @@ STAGES: dict[str, Stage] = {
     # The network that runs at test time, on labelled depth maps: what makes an estimator accurate.
     "posterior": Stage(
         trains=("trunk", "posterior_head", "side_head"),
-        terms={**_POSTERIOR, "side": 0.1},
+        terms=_weights(*_POSTERIOR, side=0.1),
         samples=500_000,
         optimizer="muon",
         learning_rate=2e-3,
@@ -106,7 +111,7 @@ STAGES: dict[str, Stage] = {
     # latent: on them it would only blur.
     "generator": Stage(
         trains=("generator",),
-        terms={"depth_reconstruction": 10.0, "generated_pose": 1.0},
+        terms=_weights("depth_reconstruction", "generated_pose"),
         samples=40_000,
         stream="hands",
         batch_size=32,
@@ -117,7 +122,7 @@ STAGES: dict[str, Stage] = {
     # latents that no pose has. Features matched more strictly than this make surfaces rough.
     "depth_vae_gan": Stage(
         trains=("realness_head", "metric_head", "generator"),
-        terms={**_ADVERSARIAL, "feature_matching": 0.3, "generated_pose": 1.0},
+        terms=_weights(*_ADVERSARIAL, "generated_pose", feature_matching=0.3),
         samples=16_000,
         stream="hands",
         batch_size=32,
@@ -127,7 +132,7 @@ STAGES: dict[str, Stage] = {
     # Section 4, third step: both ways into the shared latent space learn to meet.
     "mapping": Stage(
         trains=("posterior_head", "metric_head", "mapping"),
-        terms={**_POSTERIOR, "metric": 0.1, "depth_reconstruction": 10.0},
+        terms=_weights(*_POSTERIOR, "metric", "depth_reconstruction"),
         samples=32_000,
         learning_rate=2e-3,
     ),
@@ -135,14 +140,14 @@ STAGES: dict[str, Stage] = {
     # points has its mapping from the start, and blurs when that moves.
     "joint": Stage(
         trains=("trunk", "posterior_head", "realness_head", "metric_head", "generator"),
-        terms={
-            **_POSTERIOR,
-            **_ADVERSARIAL,
-            "synthetic_posterior": 0.1,
-            "unlabelled_cycle": 1.0,
-            "unlabelled_reconstruction": 10.0,
-            "consistency": 1.0,
-        },
+        terms=_weights(
+            *_POSTERIOR,
+            *_ADVERSARIAL,
+            "synthetic_posterior",
+            "unlabelled_cycle",
+            "unlabelled_reconstruction",
+            "consistency",
+        ),
         samples=100_000,
         batch_size=32,
         unlabelled_batch_size=32,
@@ -152,7 +157,7 @@ STAGES: dict[str, Stage] = {
     # Fine-tuning: the estimator alone, on people's own frames.
     "adapt": Stage(
         trains=("trunk", "posterior_head"),
-        terms={**_POSTERIOR, "consistency": 1.0},
+        terms=_weights(*_POSTERIOR, "consistency"),
         samples=5_600,
         batch_size=16,
         unlabelled_batch_size=32,

@@ -43,7 +43,7 @@ _NOT_BY_MUON = [
 _FIRST_POSES = 4_000
 
 
-def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, host: Host) -> None:
+def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, host: Host = ALONE) -> None:
     """Train nets stage by stage; go on from the last checkpoint in the folder, if there is one.
 
     A stage's checkpoint holds all networks, so that the last one tells all that went before.

@@ -98,11 +98,22 @@ def test_augmented_crops_follow_the_seed(msra_tree, tmp_path):
     converted = ConvertedSet(tmp_path / "set.h5")
     plain = converted.crops([1, 2])
     first, again, other = (
-        converted.crops([1, 2], CropAugmentation(), np.random.default_rng(seed)) for seed in (5, 5, 6)
+        converted.crops([1, 2], CropAugmentation().draw_several(np.random.default_rng(seed), 2)) for seed in (5, 5, 6)
     )
     for a, b, c, d in zip(first, again, other, plain, strict=True):
         np.testing.assert_array_equal(a, b)
         assert (a != c).any() and (a != d).any() and a.dtype == np.float32
+
+
+def test_every_crop_has_its_jitter(msra_tree, tmp_path):
+    convert_dataset(open_msra(msra_tree.folder), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    jitters = CropAugmentation().draw_several(np.random.default_rng(5), 2)
+    both, second = converted.crops([1, 2], jitters), converted.crops([2], jitters[1:])
+    for mine, theirs in zip(both, second, strict=True):
+        np.testing.assert_array_equal(mine[1:], theirs)
+    with pytest.raises(ValueError, match="shorter"):
+        converted.crops([1, 2], jitters[:1])
 
 
 def test_damage_is_noticed(nyu_tree, tmp_path):

@@ -48,7 +48,7 @@ def test_an_ended_workers_exit_code_is_told(pool_of):
     pool = pool_of("end")
     for _ in range(2):
         with pytest.raises(RuntimeError, match="ended with exit code 7"):
-            pool.draw(7)
+            pool.submit(7).result()
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_an_ended_workers_exit_code_is_told(pool_of):
 )
 def test_a_broken_exchange_is_never_gone_on_with(pool_of, task, bad):
     pool = pool_of(task)
-    assert pool.draw(1) == 1
+    assert pool.submit(1).result() == 1
     with pytest.raises(Exception, match=r"missing 1 required positional argument|pickle") as told:
-        pool.draw(bad)
+        pool.submit(bad).result()
     assert not isinstance(told.value, RuntimeError)
     with pytest.raises(RuntimeError, match="a worker ended with exit code -9"):
-        pool.draw(2)
+        pool.submit(2).result()

@@ -1,10 +1,14 @@
+import re
+from dataclasses import fields
+
 import pytest
 
 from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import STAGES, Stage, list_recipes, load_recipe
+from cn_zoo.training import STAGES, Recipe, Stage, list_recipes, load_recipe
+from cn_zoo.training.recipe import Finish
 
 
 def test_packaged_recipes_name_what_exists():
@@ -108,6 +112,48 @@ def test_overrides_that_cannot_be_are_a_wrong_use_of_the_command(override, word)
     with pytest.raises(RecipeError, match=word) as caught:
         load_recipe("nyu", ("seed=3", override))
     assert exit_code(caught.value) == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "bad", "words"),
+    [
+        ("seed", (-1, 2**32), "0 or more, below 2**32"),
+        ("poses", (0, -3), "positive"),
+        ("labelled_fraction", (0.0, 1.01, "nan"), "above 0, up to 1"),
+        ("held_out", (-0.1, 1.0, "nan"), "0 to below 1"),
+        ("tilt_deg", (-5, "inf", "nan"), "0 or more"),
+        ("posterior.samples", (0, -1), "positive"),
+        ("posterior.batch_size", (0, -1), "positive"),
+        ("posterior.checkpoint_every", (0, -1), "positive"),
+        ("posterior.learning_rate", (0, -1e-3, "inf", "nan"), "positive"),
+        ("posterior.beta_1", (-0.1, 1.0, 7.0, "nan"), "0 to below 1"),
+        ("posterior.unlabelled_batch_size", (-1,), "0 or more"),
+        ("posterior.synthetic_batch_size", (-1,), "0 or more"),
+        ("posterior.weight_decay", (-1e-4, "inf", "nan"), "0 or more"),
+        ("posterior.clip_norm", (-1.0, "inf", "nan"), "0 or more"),
+        ("posterior.terms.latent", ("inf", "nan"), "a finite number"),
+        ("finish.hand_frames", (-1,), "0 or more"),
+        ("finish.side_crops", (-5,), "0 or more"),
+        ("finish.samples", (0, 99, -100), "100 or more"),
+        ("finish.test_samples", (0, -1), "positive"),
+    ],
+)
+def test_numbers_out_of_range_are_named(key, bad, words):
+    name = key.removeprefix("posterior.").removeprefix("finish.")
+    for value in bad:
+        with pytest.raises(RecipeError, match=re.escape(f": {name} must be {words}; received {value}")):
+            load_recipe("nyu", (f"{key}={value}",))
+
+
+def test_nothing_to_learn_at_the_end_is_allowed():
+    finish = load_recipe("nyu", ("finish.hand_frames=0", "finish.side_crops=0", "finish.samples=100")).finish
+    assert (finish.hand_frames, finish.side_crops, finish.samples) == (0, 0, 100)
+
+
+def test_every_number_of_a_recipe_has_its_range():
+    for kind in (Recipe, Stage, Finish):
+        numbers = [entry for entry in fields(kind) if str(entry.type) in ("int", "float", "dict[str, float]")]
+        assert numbers and all("numbers" in entry.metadata for entry in numbers)
 
 
 def test_a_file_that_is_wrong_by_itself_is_told_of_whatever_is_changed(tmp_path):
