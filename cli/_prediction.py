@@ -16,6 +16,9 @@ from cn_zoo.inference import HandPose, HandPoseEstimator, HandTracker
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.io.same_size import SameSize
 
+#: True centres of real hands have more of the network's own probability; most wrong ones have less.
+_HARDLY_A_HAND = 0.1
+
 
 @dataclass(frozen=True)
 class Job:
@@ -52,7 +55,7 @@ class Worker:
     """Does a job, source by source."""
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self._job, self._is_centered = job, job.center is not None
         self._estimator = HandPoseEstimator.from_pretrained(job.model, job.runtime)
 
     @property
@@ -65,9 +68,9 @@ class Worker:
         job, remarks = self._job, []
         try:
             depth = source.read(job.depth_scale)
-            remarks += _doubt_camera(job.camera or self._estimator.camera, depth)
+            remarks += _doubt_camera(job.camera, self._estimator.camera, depth)
             pose = self._estimate(depth)
-            remarks += _doubt_hand(pose)
+            remarks += _doubt_hand(pose, self._is_centered)
             _draw(source, depth, pose)
         except CnZooError as error:
             # Errors of the picture itself do not know the source's name.
@@ -98,6 +101,8 @@ class TrackingWorker(Worker):
         super().__init__(job)
         self._tracker = HandTracker(self._estimator, rate, job.camera, job.center, job.hand)
         self._period, self._count = 1 / rate, 0
+        # The given centre is the first frame's, and is searched for where it holds nothing.
+        self._is_centered = False
 
     def __call__(self, source: Source) -> Result:
         # Frames that cannot be read take their time, too.
@@ -108,15 +113,20 @@ class TrackingWorker(Worker):
         return self._tracker.update(depth, self._count * self._period)
 
 
-def _doubt_camera(camera: Camera, depth: np.ndarray) -> list[str]:
+def _doubt_camera(given: Camera | None, own: Camera, depth: np.ndarray) -> list[str]:
     """A remark on a camera that can hardly be the image's own."""
     height, width = depth.shape
-    misfit = camera.misfit(width, height)
-    return [f"the camera does not fit {width}x{height} images ({misfit}); give yours with --camera"] if misfit else []
+    misfit = (given or own).misfit(width, height)
+    if not misfit:
+        return []
+    advice = "check --camera; an image cut out of a larger one may be so" if given else "give yours with --camera"
+    return [f"the camera does not fit {width}x{height} images ({misfit}); {advice}"]
 
 
-def _doubt_hand(pose: HandPose) -> list[str]:
-    """A remark on a hand that was taken for one of the wrong side."""
+def _doubt_hand(pose: HandPose, is_centered: bool) -> list[str]:
+    """Remarks on a hand that was taken for one of the wrong side, and on a centre where there is hardly one."""
+    if is_centered and pose.shows_hand < _HARDLY_A_HAND:
+        return ["hardly looks like a hand at --center; check u,v,d (px, px, mm), and the camera"]
     if not pose.looks_like:
         return []
     return [f"looks like a {pose.looks_like} hand, taken for a {pose.hand} one; use --hand {pose.looks_like}, or auto"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 import numpy as np
 
+from cn_zoo.cli._check_target import check_target
 from cn_zoo.cli._evaluation_text import evaluation_lines
 from cn_zoo.cli._frame_progress import FrameProgress
 from cn_zoo.cli._refuse_overwriting import refuse_overwriting
@@ -27,7 +26,6 @@ from cn_zoo.evaluation import (
     published_results,
     write_joints,
 )
-from cn_zoo.io.atomic import is_special
 
 
 @click.command()
@@ -62,7 +60,8 @@ def evaluate(
     sources = filter(None, (predictions, labels, data and data / "joints.csv", centers_file))
     refuse_overwriting(sources, {"--save-predictions": [save_predictions], "--plot": [plot]})
     for target in filter(None, (save_predictions, plot)):
-        _check_target(target)
+        check_target(target)
+        _refuse_within(data, target)
     if plot:
         check_plot(plot)
     if predictions and labels and dataset in PROTOCOLS and not (model or data):
@@ -82,17 +81,10 @@ def evaluate(
     _report(dataset, evaluation, subject, as_json, plot)
 
 
-def _check_target(path: Path) -> None:
-    """Refuse before the work what could only not be written after it."""
-    if is_special(path):
-        return
-    folder = next(folder for folder in path.absolute().parents if folder.exists())
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+def _refuse_within(data: Path | None, target: Path) -> None:
+    """No file of the dataset may be written over, whatever it is called there."""
+    if data and target.exists() and target.resolve().is_relative_to(data.resolve()):
+        raise click.UsageError(f"{target} is a file of {data}, which is measured on; write to another path")
 
 
 def _evaluate_model(

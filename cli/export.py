@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from cn_zoo.keras_backend import need_keras
+from cn_zoo.zoo import Preset
+from cn_zoo.zoo.preset import PRESET_FILE
 
 
 @click.command()
@@ -30,9 +32,18 @@ def export(model: str, form: str, precision: str, part: str, output: Path) -> No
     """
     if output.suffix != f".{form}":
         raise click.UsageError(f"--output: a file of the format {form} ends in .{form}; received {output}")
+    _refuse_recorded(output)
     need_keras("cn-zoo export", "pip install 'cn_zoo[export]'")
     from cn_zoo.exporting import export as write
 
     parity = write(model, form, precision, output, part)
     click.echo(f"{output.stat().st_size / 1e6:.2f} MB; from Keras, {parity}", err=True)
     click.echo(output)
+
+
+def _refuse_recorded(output: Path) -> None:
+    """No file that a model's record beside it names, with its hash: the model could not be loaded any more."""
+    folder = output.resolve().parent
+    recorded = Preset.load(folder).files.values() if (folder / PRESET_FILE).is_file() else ()
+    if output.name in {file.path for file in recorded}:
+        raise click.UsageError(f"{output} is a file of the model in {folder}; write to another path")

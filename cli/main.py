@@ -81,5 +81,8 @@ def main() -> None:
         sys.exit(exit_code(error))
     except OSError as error:
         # What cannot be read is told above; what is left is output that cannot be written.
-        click.echo(f"cn-zoo: {error.filename or 'output'}: {error.strerror or error}; check the path", err=True)
+        from cn_zoo.io.atomic import NO_ROOM
+
+        advice = "make room there, or write elsewhere" if error.errno in NO_ROOM else "check the path"
+        click.echo(f"cn-zoo: {error.filename or 'output'}: {error.strerror or error}; {advice}", err=True)
         sys.exit(EXIT_USAGE)

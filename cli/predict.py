@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from cn_zoo.cli._check_target import check_target
 from cn_zoo.cli._frame_progress import FrameProgress
 from cn_zoo.cli._options import CAMERA, CENTER, RATE, SCALE, TARGET
 from cn_zoo.cli._picture_paths import picture_folder, picture_paths
@@ -26,7 +28,7 @@ from cn_zoo.io.depth_image import read_depth
 from cn_zoo.io.frame_stream import read_frames
 from cn_zoo.io.sources import expand_sources
 
-#: The source that stands for frames on stdin.
+#: The source that stands for frames on stdin, and the output that stands for stdout.
 _PIPE = "-"
 
 
@@ -75,6 +77,10 @@ def predict(
     image behind its length (4 bytes, big-endian). Joints come in camera coordinates in millimetres (x right, y down,
     z forward) and as pixels and depth (u, v, d).
     """
+    if output == _PIPE:
+        output = None
+    if output:
+        check_target(output)
     piped = _PIPE in sources
     if piped:
         _require_pipe(sources)
@@ -92,7 +98,7 @@ def predict(
     records = _until_stopped(_collect(results, codes, len(found), quiet), stops)
     if one:
         records = _or_exit(records, codes)
-    _write(format_records(records, form or ("json" if one else "jsonl"), worker.joints), output)
+    _write(format_records(records, form or ("json" if one else "jsonl"), worker.joints), output, stops)
     if stops:
         raise stops[0]
     sys.exit(max(codes))
@@ -200,10 +206,20 @@ def _or_exit(records: Iterable[Record], codes: list[int]) -> list[Record]:
     return found
 
 
-def _write(lines: Iterator[str], output: str | None) -> None:
+def _write(lines: Iterator[str], output: str | None, stops: list[BaseException]) -> None:
+    """Write all lines; those made before a stop in place of no earlier output, but beside it."""
     if output is None:
         for line in lines:
             click.echo(line)
         return
-    with atomic_path(output) as temporary, temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    with atomic_path(output) as temporary:
+        with temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        if stops and Path(output).is_file():
+            partial_output = Path(output).with_suffix(f".partial{Path(output).suffix}")
+            with atomic_path(partial_output) as other:
+                shutil.copyfile(temporary, other)
+            click.echo(f"cn-zoo: stopped; {output} stays as it was, and what is done is in {partial_output}", err=True)
+            raise stops[0]
+    if stops:
+        click.echo(f"cn-zoo: stopped; what is done is in {output}", err=True)

@@ -128,6 +128,9 @@ def test_no_output_overwrites_what_is_measured(evaluate, data, files, tmp_path):
     files_options = "--dataset", "nyu", "--predictions", files.predictions, "--labels", files.labels
     assert evaluate(*files_options, "--plot", files.labels)[0] == 2
     assert evaluate("--model", "made-up", "--data", data, "--save-predictions", data / "joints.csv")[0] == 2
+    image = next(data.rglob("*.png"))
+    for option in ("--save-predictions", "--plot"):
+        assert evaluate("--model", "made-up", "--data", data, option, image)[0] == 2
     both = "--save-predictions", tmp_path / "a.png", "--plot", tmp_path / "a.png"
     assert evaluate("--model", "made-up", "--data", data, *both)[0] == 2
 

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from unittest.mock import create_autospec
 
 import numpy as np
@@ -13,6 +14,7 @@ from cn_zoo.errors import MissingDependencyError
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
+from cn_zoo.zoo import FileRecord, get_preset
 
 #: Runs the command on few crops, in a process of its own: what TensorFlow prints must not reach stdout.
 _SHORT = """
@@ -90,6 +92,19 @@ def test_usage_errors(options, word):
     assert result.exit_code == 2
     assert word in result.stderr
     assert result.stdout == ""
+
+
+def test_a_file_of_a_models_own_is_not_written_over(model, tmp_path):
+    """Its record would no longer fit."""
+    own = tmp_path / "own.onnx"
+    own.write_bytes(b"a network")
+    preset = get_preset(model)
+    replace(preset, files={"onnx": FileRecord.of(own)}).save(tmp_path)
+    arguments = ("export", "--model", str(model), "--format", "onnx", "--output", str(own))
+    result = CliRunner().invoke(_cn_zoo, arguments)
+    assert result.exit_code == 2
+    assert "is a file of the model in" in result.stderr
+    assert own.read_bytes() == b"a network"
 
 
 def test_without_keras(monkeypatch):

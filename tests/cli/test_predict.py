@@ -482,6 +482,60 @@ def test_a_batch_stopped_before_its_first_record_keeps_an_earlier_output(tmp_pat
     assert output.read_text() == "earlier"
 
 
+def test_a_stopped_batch_leaves_an_earlier_output_and_lies_beside_it(tmp_path, monkeypatch):
+    worker, done = predict_command.Worker.__call__, []
+
+    def stop_at_the_second(self, source):
+        if done:
+            raise KeyboardInterrupt
+        done.append(source)
+        return worker(self, source)
+
+    monkeypatch.setattr(predict_command.Worker, "__call__", stop_at_the_second)
+    output = tmp_path / "records.jsonl"
+    output.write_text("earlier")
+    code, _, err = predict(HAND, HAND, HAND, "--output", output, "--quiet")
+    assert code == 1
+    assert output.read_text() == "earlier"
+    partial_output = tmp_path / "records.partial.jsonl"
+    assert [json.loads(line)["source"] for line in partial_output.read_text().splitlines()] == [str(HAND)]
+    assert f"{output} stays as it was, and what is done is in {partial_output}" in err
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ("folder", "is a folder, not a file"),
+        ("new/", "is a folder, not a file"),
+        ("file/a.json", "which is a file"),
+    ],
+)
+def test_an_output_that_cannot_be_is_told_before_the_work(tmp_path, monkeypatch, target, word):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(predict_command, "Worker", None)  # whoever called it would fail otherwise
+    with pytest.raises(OSError, match=word):
+        predict(HAND, "--output", f"{tmp_path}/{target}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_dash_is_stdout(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = predict(HAND, "--output", "-")
+    assert code == 0
+    assert json.loads(out)["source"] == str(HAND)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_centre_without_a_hand_is_doubted(tmp_path):
+    wall = 800 + np.random.default_rng(0).normal(0, 2, (480, 640))
+    Image.fromarray(np.rint(wall).astype(np.uint16)).save(tmp_path / "wall.png")
+    code, _, err = predict(tmp_path / "wall.png", "--center", "320,240,800")
+    assert code == 0
+    assert f"{tmp_path / 'wall.png'}: hardly looks like a hand at --center; check u,v,d" in err
+    assert predict(HAND, "--center", "426,339,861")[2] == ""
+
+
 def test_one_of_several_sources_without_files_stops_nothing(tmp_path):
     code, out, err = predict(tmp_path, HAND, f"{tmp_path}/*.png", "", "--overlay", tmp_path / "overlays")
     records = [json.loads(line) for line in out.splitlines()]
