@@ -5,35 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import Camera, HandCrop
+from cn_zoo.geometry import HandCrop
 from cn_zoo.inference.hand_pose_estimator import HandPoseEstimator
 from cn_zoo.inference.runtimes import Runtime
 from cn_zoo.zoo import Preset
+
+if TYPE_CHECKING:
+    from cn_zoo.synthesis.frame import SyntheticFrame
 
 #: Rounds before the clock counts: runtimes and caches settle.
 _WARM_UP = 5
 _FEWEST_ROUNDS = 10
 #: Synthetic frames, and the seed that they are drawn from.
 _FRAMES, _SEED = 8, 4
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A depth image in memory, with the answer that localisation is spared.
-
-    Attributes:
-        depth_mm: ``(H, W)`` mm.
-        camera: that took it.
-        center_uvd: hand centre (u px, v px, d mm).
-    """
-
-    depth_mm: np.ndarray
-    camera: Camera
-    center_uvd: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class Latency:
 
 
 def measure_latency(
-    runtime: Runtime, preset: Preset, frames: Sequence[Frame], seconds: float = 5.0
+    runtime: Runtime, preset: Preset, frames: Sequence[SyntheticFrame], seconds: float = 5.0
 ) -> dict[str, Latency]:
     """Time a network alone, and from frames in memory to joints.
 
@@ -98,17 +87,16 @@ def measure_latency(
     )
 
 
-def synthetic_frames(preset: Preset) -> list[Frame]:
+def synthetic_frames(preset: Preset) -> list[SyntheticFrame]:
     """Some synthetic frames of a model's own camera."""
     # Only here: compiling the engine takes seconds.
     from cn_zoo.synthesis.frame import draw_frame
     from cn_zoo.synthesis.presets import PRESETS
 
-    drawn = [draw_frame(PRESETS[preset.skeleton].own(), _SEED, index, "test") for index in range(_FRAMES)]
-    return [Frame(each.depth_mm, each.camera, each.center_uvd) for each in drawn]
+    return [draw_frame(PRESETS[preset.skeleton].own(), _SEED, index, "test") for index in range(_FRAMES)]
 
 
-def _shows_hand(estimator: HandPoseEstimator, frame: Frame) -> bool:
+def _shows_hand(estimator: HandPoseEstimator, frame: SyntheticFrame) -> bool:
     try:
         estimator.predict(frame.depth_mm, frame.camera, frame.center_uvd)
         estimator.predict(frame.depth_mm, frame.camera)

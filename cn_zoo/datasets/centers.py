@@ -10,9 +10,9 @@ import numpy as np
 
 from cn_zoo.datasets.hand_dataset import HandDataset
 from cn_zoo.datasets.label_conventions import LABEL_CONVENTIONS
-from cn_zoo.datasets.number_lines import parse_numbers, read_text
 from cn_zoo.errors import ImplausibleDepthError, InputError, NoHandError
 from cn_zoo.geometry import Camera
+from cn_zoo.io.number_lines import parse_numbers, read_text
 
 #: A centre file's median distance from the labels' centres, in mm. Published files err by some 10 to 20 mm.
 _PLAUSIBLE_MM = 80.0

@@ -27,7 +27,6 @@ _STEP_FRAMES = 256
 def convert_dataset(
     dataset: HandDataset,
     path: str | Path,
-    workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write a dataset's hand patches into one file; go on where an interrupted conversion stopped.
@@ -38,7 +37,6 @@ def convert_dataset(
     Args:
         dataset: what to convert, with the hand centres that its crops are to have.
         path: the file to write, by custom ``*.h5``.
-        workers: threads that read images.
         progress: called with frames done and frames in all.
 
     Raises:
@@ -56,7 +54,7 @@ def convert_dataset(
     with _open_partial(h5py, partial, dataset) as file:
         done = int(file.attrs["done"])
         patches = []
-        for frame in dataset.frames(range(done, len(dataset)), workers):
+        for frame in dataset.frames(range(done, len(dataset))):
             patches.append(_cut_patch(frame))
             if len(patches) == _STEP_FRAMES or done + len(patches) == len(dataset):
                 file["patch"][done : done + len(patches)] = np.stack(patches)

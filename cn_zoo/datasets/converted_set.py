@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cn_zoo.datasets._patch_file import PATCH_MM, PATCH_SIZE, UNITS_PER_MM, VERSION, import_h5py
+from cn_zoo.datasets._patch_file import PATCH_SIZE, UNITS_PER_MM, VERSION, import_h5py
 from cn_zoo.datasets.crop_augmentation import CropJitter
-from cn_zoo.datasets.hand_dataset import Frame
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS, Camera
 from cn_zoo.geometry.hand_crop import mm_per_step
@@ -72,21 +71,6 @@ class ConvertedSet:
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_handle": None}
-
-    def frame(self, index: int) -> Frame:
-        """A patch as an image of its own, with the camera that would have taken it.
-
-        Depth is as in the original within 187.5 mm of the hand centre; nearer surfaces are moved there, farther
-        ones are 0.
-        """
-        center = self.centers_uvd[index]
-        return Frame(
-            name=self._open().file["name"].asstr()[index],
-            depth_mm=self._patch(index) / np.float32(UNITS_PER_MM),
-            camera=_patch_camera(self.camera, center),
-            joints_xyz=None if self.joints_xyz is None else self.joints_xyz[index],
-            center_uvd=((PATCH_SIZE - 1) / 2, (PATCH_SIZE - 1) / 2, float(center[2])),
-        )
 
     def crops(
         self,
@@ -164,16 +148,6 @@ def _hdf5_lock() -> AbstractContextManager:
     from h5py._objects import phil
 
     return phil
-
-
-def _patch_camera(camera: Camera, center: np.ndarray) -> Camera:
-    """The camera whose image the patch is: the same rays, another pixel grid."""
-    u, v, d = center.tolist()
-    focal = d * PATCH_SIZE / PATCH_MM
-    middle = (PATCH_SIZE - 1) / 2
-    return Camera(
-        focal, focal, middle + (camera.cx - u) * focal / camera.fx, middle + (camera.cy - v) * focal / camera.fy
-    )
 
 
 def _to_crop(patch: np.ndarray, center_mm: float, scale: float) -> np.ndarray:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from cn_zoo.datasets.hand_dataset import HandDataset, require_images
-from cn_zoo.datasets.number_lines import read_named_points
 from cn_zoo.geometry import SKELETONS, Camera
 from cn_zoo.io.depth_png import read_depth_png
+from cn_zoo.io.number_lines import read_named_points
 
 _CAMERA = Camera(475.065948, 475.065857, 315.944855, 245.287079)
 #: The file's order: wrist, the knuckles from thumb to little, then PIP, DIP, tip of each finger from the thumb.

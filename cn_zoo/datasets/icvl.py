@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.datasets.hand_dataset import HandDataset, check_split, require_images
-from cn_zoo.datasets.number_lines import read_named_points
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.depth_png import read_depth_png
+from cn_zoo.io.number_lines import read_named_points
 
 _FOLDERS = {"train": "Training", "test": "Testing"}
 _LABEL_FILES = {"train": ("labels.txt",), "test": ("test_seq_1.txt", "test_seq_2.txt")}

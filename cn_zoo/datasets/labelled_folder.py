@@ -15,10 +15,10 @@ import numpy as np
 
 from cn_zoo.datasets.hand_dataset import Frame, HandDataset, require_images
 from cn_zoo.datasets.label_conventions import LABEL_CONVENTIONS
-from cn_zoo.datasets.number_lines import read_text
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import SKELETONS, Camera, Skeleton
 from cn_zoo.io import SameSize, read_depth
+from cn_zoo.io.number_lines import read_text
 from cn_zoo.io.sources import is_hidden
 
 _COLUMNS = ("file", "joint", "x", "y", "z")

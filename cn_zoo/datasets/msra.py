@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from cn_zoo.datasets.hand_dataset import HandDataset, require_images
-from cn_zoo.datasets.number_lines import parse_numbers, read_text
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import CAMERAS, SKELETONS
 from cn_zoo.io.msra_bin import read_msra_bin
+from cn_zoo.io.number_lines import parse_numbers, read_text
 
 #: The file's x right, y up, z backward to our x right, y down, z forward.
 _TO_CAMERA = np.array([1.0, -1.0, -1.0])

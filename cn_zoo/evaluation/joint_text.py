@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cn_zoo.datasets.number_lines import read_points
 from cn_zoo.io.atomic import atomic_path
+from cn_zoo.io.number_lines import read_points
 
 
 def read_joints(path: str | Path, joint_count: int) -> np.ndarray:

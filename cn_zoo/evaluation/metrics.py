@@ -9,7 +9,8 @@ THRESHOLDS_MM = np.arange(81)
 
 #: Neighbouring frames of a video err alike. Resampling two seconds at a time (30 Hz) keeps intervals honest.
 _BLOCK_FRAMES = 60
-_RESAMPLES = 2000
+_RESAMPLES, _SEED = 2000, 0
+_TAILS = (0.025, 0.975)
 
 
 def joint_errors(predicted_xyz: np.ndarray, true_xyz: np.ndarray) -> np.ndarray:
@@ -24,12 +25,12 @@ def joint_errors(predicted_xyz: np.ndarray, true_xyz: np.ndarray) -> np.ndarray:
     return np.linalg.norm(predicted_xyz - true_xyz, axis=-1)
 
 
-def fraction_within(frame_errors: np.ndarray, thresholds_mm: np.ndarray = THRESHOLDS_MM) -> np.ndarray:
-    """Fraction ``(T,)`` of frames whose error ``(N,)`` is at most each threshold.
+def fraction_within(frame_errors: np.ndarray) -> np.ndarray:
+    """Fraction ``(81,)`` of frames whose error ``(N,)`` in mm is at most each of `THRESHOLDS_MM`.
 
     Give the worst joint of each frame (``errors.max(axis=1)``) or the mean joint (``errors.mean(axis=1)``).
     """
-    return np.searchsorted(np.sort(frame_errors), thresholds_mm, side="right") / len(frame_errors)
+    return np.searchsorted(np.sort(frame_errors), THRESHOLDS_MM, side="right") / len(frame_errors)
 
 
 def area_under_curve(fractions: np.ndarray) -> float:
@@ -37,20 +38,17 @@ def area_under_curve(fractions: np.ndarray) -> float:
     return float((fractions[1:] + fractions[:-1]).mean() / 2)
 
 
-def bootstrap_interval(frame_errors: np.ndarray, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Confidence interval of the mean of per-frame errors ``(N,)``, by resampling blocks of frames.
+def bootstrap_interval(frame_errors: np.ndarray) -> tuple[float, float]:
+    """95 % confidence interval of the mean of per-frame errors ``(N,)``, by resampling blocks of frames.
 
-    Args:
-        frame_errors: mean joint error of each frame, in the order of the video.
-        level: coverage, for instance 0.95.
-        seed: the same seed gives the same interval.
+    The same errors, in the order of the video, give the same interval every time.
     """
     count = len(frame_errors)
     length = min(_BLOCK_FRAMES, max(1, count // 20))
     blocks = np.array_split(frame_errors, max(1, count // length))
     sums, sizes = np.array([block.sum() for block in blocks]), np.array([len(block) for block in blocks])
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(_SEED)
     picks = rng.integers(len(blocks), size=(_RESAMPLES, len(blocks)))
     means = sums[picks].sum(axis=1) / sizes[picks].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, _TAILS)
     return float(low), float(high)

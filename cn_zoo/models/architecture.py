@@ -13,19 +13,16 @@ class Architecture:
         name: what a preset calls it.
         pose_latent: dimensions of the pose VAE's latent, the root's offset not counted.
         pose_hidden: width of the pose VAE's hidden layer, each way.
-        linear_bypass: whether the pose VAE's hidden layers have a linear way beside them, each way: most of a
-            pose is linear in its latent, and a narrow hidden layer then learns the rest.
-        dense_posterior: whether the posterior reads joints off dense maps (soft-argmax) on a residual
-            backbone, or is the paper's plain convolutional branch.
-        drawn_points: whether the generator draws the hand's points into its maps, or is the paper's.
+        paper: whether the networks are built as in the paper. Else a linear way leads past the pose VAE's hidden
+            layers, each way (most of a pose is linear in its latent, and a narrow hidden layer then learns the rest);
+            the trunk is smaller; the posterior reads joints off dense maps (soft-argmax) on a residual backbone, where
+            the paper has a plain convolutional branch; and the generator draws the hand's points into its maps.
     """
 
     name: str
     pose_latent: int
     pose_hidden: int
-    linear_bypass: bool
-    dense_posterior: bool
-    drawn_points: bool
+    paper: bool
 
     @property
     def latent(self) -> int:
@@ -35,10 +32,6 @@ class Architecture:
 
 #: ``paper``: the sizes of the paper and its authors' code. ``default``: the best accuracy for its speed.
 ARCHITECTURES: dict[str, Architecture] = {
-    "paper": Architecture(
-        "paper", pose_latent=20, pose_hidden=40, linear_bypass=False, dense_posterior=False, drawn_points=False
-    ),
-    "default": Architecture(
-        "default", pose_latent=40, pose_hidden=128, linear_bypass=True, dense_posterior=True, drawn_points=True
-    ),
+    "paper": Architecture("paper", pose_latent=20, pose_hidden=40, paper=True),
+    "default": Architecture("default", pose_latent=40, pose_hidden=128, paper=False),
 }

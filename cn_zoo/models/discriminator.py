@@ -21,12 +21,12 @@ def build_trunk(architecture: Architecture) -> keras.Model:
         A functional model from ``depth`` (B, 128, 128, 1) in [-1, 1] to features (B, 32, 32, 32).
     """
     depth = keras.Input((128, 128, 1), name="depth")
-    if architecture.dense_posterior:
-        x = convolution(depth, 16, "trunk_conv1", kernel=5, strides=2)
-        x = convolution(x, 32, "trunk_conv2", strides=2)
-    else:
+    if architecture.paper:
         x = paper_convolution(depth, "trunk_conv1")
         x = paper_convolution(x, "trunk_conv2")
+    else:
+        x = convolution(depth, 16, "trunk_conv1", kernel=5, strides=2)
+        x = convolution(x, 32, "trunk_conv2", strides=2)
     return keras.Model(depth, x, name="trunk")
 
 

@@ -38,7 +38,7 @@ def build_generator(architecture: Architecture, skeleton: Skeleton, cube_mm: flo
             _FILTERS, 6, strides=2, padding="same", use_bias=False, name=f"generator_conv{index}"
         )(x)
         x = layers.ReLU()(layers.BatchNormalization(name=f"generator_conv{index}_norm")(x))
-        if x.shape[1] == _CELLS and architecture.drawn_points:
+        if x.shape[1] == _CELLS and not architecture.paper:
             x = layers.Concatenate()([x, _drawn_points(latent, skeleton, cube_mm)])
             x = convolution(x, _FILTERS, "generator_points_conv1")
             x = convolution(x, _FILTERS, "generator_points_conv2")
@@ -57,7 +57,7 @@ def initialize_points(
     The mapping layer starts as the identity, in training and after it, so that the points are the same in both.
 
     Args:
-        mapping, generator: of an architecture with ``drawn_points``; changed in place.
+        mapping, generator: of an architecture that is not the paper's; changed in place.
         latents: ``(N, L + 3)`` of the pose VAE, N of a few thousand.
         poses: ``(N, J, 3)`` their poses, crop coordinates in units of 50 mm.
         skeleton: of the poses.

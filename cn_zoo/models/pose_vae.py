@@ -30,7 +30,7 @@ def build_pose_encoder(architecture: Architecture, skeleton: Skeleton) -> keras.
     root = pose[:, skeleton.root]
     relative = layers.Reshape((3 * count,))(pose - keras.ops.expand_dims(root, 1))
     code = hidden(relative)
-    if architecture.linear_bypass:
+    if not architecture.paper:
         code = layers.Concatenate()([relative, code])
     outputs = {"mean": layers.Concatenate()([mean(code), root]), "log_variance": log_variance(code)}
     return keras.Model(pose, outputs, name="pose_encoder")
@@ -51,7 +51,7 @@ def build_pose_decoder(architecture: Architecture, skeleton: Skeleton) -> keras.
     latent = keras.Input((architecture.latent,), name="latent")
     inner = latent[:, : architecture.pose_latent]
     code = layers.LeakyReLU(0.2)(hidden(inner))
-    if architecture.linear_bypass:
+    if not architecture.paper:
         code = layers.Concatenate()([code, inner])
     relative = layers.Reshape((count, 3))(output(code))
     root = keras.ops.expand_dims(latent[:, architecture.pose_latent :], 1)

@@ -27,10 +27,10 @@ def build_posterior_head(architecture: Architecture, skeleton: Skeleton, cube_mm
         deviation of the maps' votes from them.
     """
     features = keras.Input(TRUNK_SHAPE, name="trunk_features")
-    if architecture.dense_posterior:
-        outputs = _dense_posterior(features, architecture, skeleton, cube_mm)
-    else:
+    if architecture.paper:
         outputs = _paper_posterior(features, architecture)
+    else:
+        outputs = _dense_posterior(features, architecture, skeleton, cube_mm)
     return keras.Model(features, outputs, name="posterior_head")
 
 

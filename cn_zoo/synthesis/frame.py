@@ -101,34 +101,33 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
     return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.second_hand)
 
 
-def draw_crop(
-    preset: Preset, seed: int, index: int, split: str = "train", jitter: bool = True, binned: bool = True
-) -> SyntheticCrop:
+def draw_crop(preset: Preset, seed: int, index: int, split: str = "train", jitter: bool = True) -> SyntheticCrop:
     """Draw labelled crop ``index``: the cube around the hand of a frame, only that window being rendered.
+
+    Where the camera is finer than the crop, at the crop's own resolution, for speed.
 
     Args:
         preset, seed, index, split: as for `draw_frame`.
         jitter: move the cube off the hand centre as an imperfect localisation does: mostly by 5 mm (standard
             deviation per axis), in a tenth of the crops by anything up to 25 mm per axis.
-        binned: where the camera is finer than the crop, render at the crop's own resolution, for speed.
     """
-    return draw_crops(preset, seed, (index,), split, jitter, binned)[0]
+    return draw_crops(preset, seed, (index,), split, jitter)[0]
 
 
 def draw_crops(
-    preset: Preset, seed: int, indices: Sequence[int], split: str = "train", jitter: bool = True, binned: bool = True
+    preset: Preset, seed: int, indices: Sequence[int], split: str = "train", jitter: bool = True
 ) -> list[SyntheticCrop]:
     """What `draw_crop` draws for each index; a fifth faster for ten than one by one.
 
     All are posed, then all rendered, and so on: what a stage needs stays in the processor's caches.
     """
     rngs = [sample_generator(seed, index, split) for index in indices]
-    shots = _shoot(preset, rngs, split, jitter, binned)
+    shots = _shoot(preset, rngs, split, jitter)
     for _ in range(_TRIES - 1):
         again = [i for i, shot in enumerate(shots) if not _shows_hand(shot, preset)]
         if not again:
             break
-        for i, shot in zip(again, _shoot(preset, [rngs[i] for i in again], split, jitter, binned), strict=True):
+        for i, shot in zip(again, _shoot(preset, [rngs[i] for i in again], split, jitter), strict=True):
             shots[i] = shot
     return [_develop(shot, preset) for shot in shots]
 
@@ -159,9 +158,9 @@ class _Shot:
         return Camera(camera.fx, camera.fy, camera.cx - self.left, camera.cy - self.top)
 
 
-def _shoot(preset: Preset, rngs: Sequence[np.random.Generator], split: str, jitter: bool, binned: bool) -> list[_Shot]:
+def _shoot(preset: Preset, rngs: Sequence[np.random.Generator], split: str, jitter: bool) -> list[_Shot]:
     """Draw what is before the camera and take its picture, for each of some samples."""
-    settings = [draw_setting(preset, rng, split, binned) for rng in rngs]
+    settings = [draw_setting(preset, rng, split, binned=True) for rng in rngs]
     shots = [_aim(preset, setting, rng, jitter) for setting, rng in zip(settings, rngs, strict=True)]
     for shot in shots:
         render_into(shot.depth, shot.setting, shot.camera)

@@ -13,7 +13,7 @@ from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import NOTHING_BESIDES, PRESETS, Lens, Preset, SceneShares
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
-from cn_zoo.synthesis.setting import Setting, draw_setting, keep_box, render
+from cn_zoo.synthesis.setting import HAND_RADIUS_MM, Setting, draw_setting, keep_box, render
 from cn_zoo.synthesis.solids import limb
 from cn_zoo.synthesis.split import sample_generator
 from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
@@ -151,7 +151,7 @@ def _looking_past(setting: Setting, rng: np.random.Generator) -> Lens:
     lens = setting.lens
     camera = lens.camera
     u, v, d = camera.xyz_to_uvd(setting.center)
-    beyond = rng.uniform(1.1, 2.2) * 105 * camera.fx / d
+    beyond = rng.uniform(1.1, 2.2) * HAND_RADIUS_MM * camera.fx / d
     side = int(rng.integers(4))
     du = (-beyond - u, lens.width - 1 + beyond - u, 0, 0)[side]
     dv = (0, 0, -beyond - v, lens.height - 1 + beyond - v)[side]

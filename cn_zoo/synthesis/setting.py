@@ -29,6 +29,8 @@ JOINT_ROWS = {name: slice(_STARTS[i], _STARTS[i + 1]) for i, name in enumerate(L
 _BLENDS = np.concatenate([BLENDS[name] for name in LABELLED])
 _SUBJECT_SEED = 7_301
 _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
+#: A hand is all but within this distance of its centre, in mm.
+HAND_RADIUS_MM = 105.0
 #: A hand is no nearer to a sensor than its range and this.
 _ROOM_BEFORE_MM = 90.0
 _NO_BOX = (-math.inf, math.inf, -math.inf, math.inf)
@@ -185,7 +187,7 @@ def _elbow_vertices(mesh: str) -> np.ndarray:
 def _draw_position(lens: Lens, distance: float, cut_by_border: bool, rng: np.random.Generator) -> np.ndarray:
     """Hand centre (3,) such that the hand is in the image, or cut by its border."""
     camera = lens.camera
-    radius = 105 * camera.fx / distance
+    radius = HAND_RADIUS_MM * camera.fx / distance
     ranges = []
     for size in (lens.width, lens.height):
         margin = min(radius, size * 0.42)

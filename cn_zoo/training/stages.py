@@ -167,7 +167,7 @@ def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> lis
 def _initialize(recipe: Recipe, nets: CrossingNets, data: RunData, fresh: Collection[str]) -> None:
     """Tell networks that have learned nothing yet what a few poses look like."""
     pose_vae = {"pose_encoder", "pose_decoder"}.issubset(fresh)
-    points = "generator" in fresh and ARCHITECTURES[recipe.architecture].drawn_points
+    points = "generator" in fresh and not ARCHITECTURES[recipe.architecture].paper
     if not pose_vae and not points:
         return
     skeleton = SKELETONS[recipe.dataset]

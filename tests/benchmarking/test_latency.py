@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from made_up_preset import made_up_preset
 
-from cn_zoo.benchmarking.latency import Frame, Latency, measure_latency
+from cn_zoo.benchmarking.latency import Latency, measure_latency
 from cn_zoo.errors import NoHandError
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -23,13 +25,12 @@ class _Puppet:
 
 
 def frame(index=0):
-    drawn = draw_frame(PRESETS["nyu"].own(), 0, index)
-    return Frame(drawn.depth_mm, drawn.camera, drawn.center_uvd)
+    return draw_frame(PRESETS["nyu"].own(), 0, index)
 
 
 def without_hand():
     wall = (900 + np.arange(640) // 8 + np.zeros((480, 1))).astype(np.float32)
-    return Frame(wall, frame().camera, (320.0, 240.0, 400.0))
+    return replace(frame(), depth_mm=wall, center_uvd=(320.0, 240.0, 400.0))
 
 
 def test_percentiles():

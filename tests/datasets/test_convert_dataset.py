@@ -25,7 +25,7 @@ def test_goes_on_after_an_interruption(msra_tree, tmp_path, monkeypatch):
         return dataset.read_depth(path)
 
     with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
+        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5")
     assert not (tmp_path / "set.h5").exists()
     done = []
     convert_dataset(dataset, tmp_path / "set.h5", progress=lambda now, total: done.append((now, total)))
@@ -45,7 +45,7 @@ def test_does_not_go_on_with_other_labels(msra_tree, tmp_path, monkeypatch):
         return dataset.read_depth(path)
 
     with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5", workers=1)
+        convert_dataset(replace(dataset, read_depth=failing), tmp_path / "set.h5")
     done = []
     moved = dataset.with_centers(dataset.centers_uvd + (3, 0, 0))
     convert_dataset(moved, tmp_path / "set.h5", progress=lambda now, total: done.append(now))
@@ -61,7 +61,7 @@ def interrupted(dataset, path):
         return dataset.read_depth(file)
 
     with pytest.raises(KeyboardInterrupt):
-        convert_dataset(replace(dataset, read_depth=failing), path, workers=1)
+        convert_dataset(replace(dataset, read_depth=failing), path)
 
 
 def test_does_not_go_on_with_another_unit(labelled_tree, tmp_path, monkeypatch):

@@ -169,12 +169,13 @@ def test_a_crop_is_the_cube_cut_out_of_its_frame():
 
 def test_binning_changes_resolution_not_content():
     preset = replace(PRESETS["nyu"].own(), distance_mm=(500.0, 520.0), scene=ALONE)
-    fine, coarse = (draw_crop(preset, 0, 0, binned=binned) for binned in (False, True))
+    frame, crop = draw_frame(preset, 0, 0), draw_crop(preset, 0, 0, jitter=False)
+    fine = HandCrop(frame.camera, frame.center_uvd)
     # The hand's place in the image differs by up to half a pixel, and so does the side it is seen from.
-    np.testing.assert_allclose(fine.pose, coarse.pose, atol=5e-3)
-    assert fine.crop.camera.fx * 250 / fine.crop.center_uvd[2] > 256
-    assert coarse.crop.camera.fx * 250 / coarse.crop.center_uvd[2] == pytest.approx(128, rel=0.08)
-    assert np.mean(np.abs(fine.depth - coarse.depth) > 0.1) < 0.05
+    np.testing.assert_allclose(fine.uvd_to_crop(frame.camera.xyz_to_uvd(frame.joints["nyu"])), crop.pose, atol=5e-3)
+    assert fine.camera.fx * 250 / fine.center_uvd[2] > 256
+    assert crop.crop.camera.fx * 250 / crop.crop.center_uvd[2] == pytest.approx(128, rel=0.08)
+    assert np.mean(np.abs(fine.cut(frame.depth_mm) - crop.depth) > 0.1) < 0.05
 
 
 def test_samples_depend_on_seed_split_and_index_only(preset):

@@ -3,8 +3,8 @@ import gzip
 import numpy as np
 import pytest
 
-from cn_zoo.datasets.number_lines import read_named_points, read_points
 from cn_zoo.errors import InputError
+from cn_zoo.io.number_lines import read_named_points, read_points
 
 
 def test_reads_plain_gzipped_and_untidy_files(tmp_path):
