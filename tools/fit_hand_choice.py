@@ -1,10 +1,11 @@
-"""Fit the numbers of `cn_zoo.inference.hand_choice` on validation frames of all released models.
+"""Fit the numbers of `hand_odds` and `hand_choice` in `cn_zoo.inference` on validation frames of all released models.
 
     python tools/fit_hand_choice.py [--frames 300]
 
 As many whole synthetic frames with a hand as without one for each model, every second one in a mirror. Prints the log
-odds that a place is a hand (constant, locator, surprise, word), the probability below which as large a share of hands
-is lost as of empty frames is let pass, and the log odds that a hand is a right one (locator, inclination, word).
+odds that a place is a hand (constant, and factors of the locator's log odds, of the log sigma ratio and of the hand
+head's log odds), the probability below which as large a share of hands is lost as of empty frames is let pass, and the
+log odds that a hand is a right one (the same of the sides).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cn_zoo import HandPoseEstimator, list_models
 from cn_zoo.errors import InputError, NoHandError
 from cn_zoo.evaluation.locator_figures import empty_frames, hand_frames
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.hand_choice import hand_word, inclination, side_word, surprise
+from cn_zoo.inference.hand_odds import hand_log_odds, log_sigma_ratio, side_log_odds, side_log_sigma_ratio
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.log_odds import log_odds, to_probability
 from cn_zoo.training.score_fit import equal_error, logistic_regression
@@ -85,8 +86,9 @@ def _looks(
             continue
         right, left, pose = poses["right"], poses["left"], poses[hand]
         is_hand = xyz is not None and math.dist(pose.xyz.mean(axis=0), xyz.mean(axis=0)) < _HAND_MM
-        terms = (1.0, log_odds(place.confidence), surprise(pose.sigma, usual_mm), hand_word(pose))
-        side = (log_odds(place.right), inclination(right.sigma, left.sigma), side_word(right, left))
+        terms = (1.0, log_odds(place.confidence), log_sigma_ratio(pose.sigma, usual_mm), hand_log_odds(pose))
+        ratio = side_log_sigma_ratio(right.sigma, left.sigma)
+        side = (log_odds(place.right), ratio, side_log_odds(right, left))
         looks.append(_Look(terms, side, is_hand, hand == "right"))
     return looks
 

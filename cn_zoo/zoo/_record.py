@@ -17,7 +17,7 @@ DAMAGE = (ValueError, KeyError, TypeError, AttributeError)
 _CARD_FILE = "card.md"
 
 
-def to_facts(content: bytes | str) -> dict[str, Any]:
+def facts_of(content: bytes | str) -> dict[str, Any]:
     """A record's JSON text as the arguments of its class, all but the folder.
 
     Raises:
@@ -28,7 +28,7 @@ def to_facts(content: bytes | str) -> dict[str, Any]:
     return {**facts, "files": files}
 
 
-def to_json(record: DataclassInstance) -> str:
+def json_of(record: DataclassInstance) -> str:
     """A record as JSON text; the folder that it was read from is not part of it."""
     facts = asdict(record)
     del facts["folder"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cn_zoo.errors import WeightsError, one_line
-from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
+from cn_zoo.zoo._record import DAMAGE, facts_of, json_of, save_with_card
 from cn_zoo.zoo.card import files_section
 from cn_zoo.zoo.file_record import FileRecord
 from cn_zoo.zoo.resolver import PRETRAINED, verified
@@ -59,7 +59,7 @@ class LocatorRecord:
                 f"{path}: is missing, and with it the hand locator; install cn_zoo again, or name a folder that has one"
             )
         try:
-            return cls(**to_facts(path.read_text(encoding="utf-8")), folder=folder)
+            return cls(**facts_of(path.read_text(encoding="utf-8")), folder=folder)
         except (OSError, *DAMAGE) as error:
             raise WeightsError(
                 f"{path}: is no record of this version's hand locator ({one_line(error)}); install cn_zoo again"
@@ -72,7 +72,7 @@ class LocatorRecord:
 
     def to_json(self) -> str:
         """The record as JSON text."""
-        return to_json(self)
+        return json_of(self)
 
     def save(self, folder: Path) -> LocatorRecord:
         """Write the record and its card beside the files; returns the record as read from there.

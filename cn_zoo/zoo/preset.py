@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.errors import WeightsError, one_line
-from cn_zoo.zoo._record import DAMAGE, save_with_card, to_facts, to_json
+from cn_zoo.zoo._record import DAMAGE, facts_of, json_of, save_with_card
 from cn_zoo.zoo.file_record import FileRecord
 
 #: The record's file name, beside the weights.
@@ -81,7 +81,7 @@ class Preset:
             WeightsError: it is damaged or from another version; the message names ``source``.
         """
         try:
-            facts = to_facts(content)
+            facts = facts_of(content)
             _check_facts(facts)
             return cls(**{**facts, "camera": tuple(facts["camera"])})
         except DAMAGE as error:
@@ -92,7 +92,7 @@ class Preset:
 
     def to_json(self) -> str:
         """The record as JSON text, which `parse` reads."""
-        return to_json(self)
+        return json_of(self)
 
     def save(self, folder: Path) -> None:
         """Write the record and its card beside the model's files.

@@ -6,17 +6,17 @@ import numpy as np
 import onnx
 import pytest
 from made_up_preset import made_up_preset
+from puppet_network import CENTER, PuppetNetwork, image_with_block
 
 from cn_zoo.errors import InputError, NoHandError, WeightsError
-from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop, turn_joints
-from cn_zoo.inference import HandPoseEstimator, hand_pose_estimator
+from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop
+from cn_zoo.inference import HandPoseEstimator, _image_looks, hand_pose_estimator
 from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.zoo import weights_path
 from cn_zoo.zoo.resolver import PRETRAINED
 
 CAMERA = CAMERAS["nyu"]
-CENTER = (330.0, 250.0, 700.0)
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +28,7 @@ def no_locator(monkeypatch):
 @pytest.fixture(autouse=True)
 def straight(monkeypatch):
     """Without the looks at the end, turned: puppets answer the same whichever way a crop is turned."""
-    turns = hand_pose_estimator._TURNS
-    monkeypatch.setattr(hand_pose_estimator, "_TURNS", ())
-    return turns
+    monkeypatch.setattr(_image_looks, "_TURNS", ())
 
 
 class _LocatorPuppet:
@@ -54,34 +52,11 @@ def locator(monkeypatch):
     return puppet
 
 
-class _Puppet:
-    """A network that always answers the same, and remembers what it saw."""
-
-    def __init__(self, pose, sigma=0.1):
-        self.pose, self.sigma, self.crops = np.asarray(pose, dtype=np.float32), sigma, []
-
-    def run(self, crop):
-        self.crops.append(crop)
-        # On the side of the picture where there is more, the network is surer: right hands lean right here.
-        lean = (crop[:, 64:] < 1).sum() - (crop[:, :64] < 1).sum()
-        sigma = np.full(14, self.sigma if lean > -600 else 4 * self.sigma, dtype=np.float32)
-        vectors = {"latent": np.zeros(23, dtype=np.float32), "hand": np.full(2, 0.5, dtype=np.float32)}
-        return {"pose": self.pose, "sigma": sigma, **vectors}
-
-
-def _image_with_block(center=CENTER, half=40, width=640, height=480):
-    depth = np.zeros((height, width), dtype=np.float32)
-    u, v = int(center[0]), int(center[1])
-    # A little relief, in whole mm: a perfectly flat picture is taken for a mask.
-    depth[v - half : v + half, u - half : u + half] = center[2] + np.arange(2 * half) % 5
-    return depth
-
-
 def test_joints_come_back_through_the_crop_and_the_camera():
     rng = np.random.default_rng(0)
     xyz = CAMERA.uvd_to_xyz(np.array(CENTER)) + rng.uniform(-60, 60, (14, 3))
     pose = HandCrop(CAMERA, CENTER).uvd_to_crop(CAMERA.xyz_to_uvd(xyz))
-    hand = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(_image_with_block(), center=CENTER)
+    hand = HandPoseEstimator(PuppetNetwork(pose), made_up_preset()).predict(image_with_block(), center=CENTER)
     np.testing.assert_allclose(hand.xyz, xyz, atol=1e-3)
     np.testing.assert_allclose(hand.uvd, CAMERA.xyz_to_uvd(xyz), atol=1e-3)
     np.testing.assert_allclose(hand.sigma, 5.0, atol=1e-5)
@@ -92,8 +67,8 @@ def test_joints_come_back_through_the_crop_and_the_camera():
 
 def test_confidence_is_the_share_expected_within_20_mm():
     sure, unsure = (
-        HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma), made_up_preset()).predict(
-            _image_with_block(), center=CENTER
+        HandPoseEstimator(PuppetNetwork(np.zeros((14, 3)), sigma), made_up_preset()).predict(
+            image_with_block(), center=CENTER
         )
         for sigma in (0.02, 0.4)
     )
@@ -104,32 +79,34 @@ def test_confidence_is_the_share_expected_within_20_mm():
 def test_left_hand_is_mirrored_for_the_network_and_back():
     pose = np.zeros((14, 3))
     pose[0] = [1.0, 0.2, 0.3]
-    image = _image_with_block()
+    image = image_with_block()
     image[:, :330] = 0  # only the right half is there
     right, left = (
-        HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(image, center=CENTER, hand=hand)
+        HandPoseEstimator(PuppetNetwork(pose), made_up_preset()).predict(image, center=CENTER, hand=hand)
         for hand in ("right", "left")
     )
     assert right.uvd[0, 0] - CENTER[0] == pytest.approx(CENTER[0] - left.uvd[0, 0])
     np.testing.assert_allclose(right.uvd[0, 1:], left.uvd[0, 1:])
-    auto = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(image, center=CENTER, hand="auto")
+    auto = HandPoseEstimator(PuppetNetwork(pose), made_up_preset()).predict(image, center=CENTER, hand="auto")
     assert auto.hand == "right"
     flipped, center = np.ascontiguousarray(image[:, ::-1]), (639 - CENTER[0], *CENTER[1:])
-    mirrored = HandPoseEstimator(_Puppet(pose), made_up_preset()).predict(flipped, CAMERA.mirrored(640), center, "auto")
+    mirrored = HandPoseEstimator(PuppetNetwork(pose), made_up_preset()).predict(
+        flipped, CAMERA.mirrored(640), center, "auto"
+    )
     assert mirrored.hand == "left"
 
 
 def test_any_camera():
     camera = Camera(380.0, 390.0, 200.0, 150.0)
     center = (210.0, 140.0, 450.0)
-    image = _image_with_block(center, 30, 400, 300)
-    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()).predict(image, camera, center)
+    image = image_with_block(center, 30, 400, 300)
+    hand = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset()).predict(image, camera, center)
     np.testing.assert_allclose(hand.xyz[0], camera.uvd_to_xyz(np.array(center)), atol=1e-6)
 
 
 def test_integer_depth_and_holes():
-    puppet = _Puppet(np.zeros((14, 3)))
-    image = _image_with_block()
+    puppet = PuppetNetwork(np.zeros((14, 3)))
+    image = image_with_block()
     HandPoseEstimator(puppet, made_up_preset()).predict(image, center=CENTER)
     HandPoseEstimator(puppet, made_up_preset()).predict(image.astype(np.uint16), center=CENTER)
     broken = np.where(image == 0, np.nan, image)
@@ -150,30 +127,30 @@ def test_integer_depth_and_holes():
     ],
 )
 def test_impossible_centers(center, error):
-    image = _image_with_block()
+    image = image_with_block()
     if center[2] == 1200.0:
         image = np.where(image > 0, image + 1000, 0)  # beyond the cube's far face
     with pytest.raises(error):
-        HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()).predict(image, center=center)
+        HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset()).predict(image, center=center)
 
 
 def test_arrays_that_are_no_depth_image():
-    estimator = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset())
+    estimator = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset())
     with pytest.raises(InputError, match="metres"):
-        estimator.predict(_image_with_block() / 1000.0, center=CENTER)
+        estimator.predict(image_with_block() / 1000.0, center=CENTER)
     with pytest.raises(InputError, match="shape"):
         estimator.predict(np.zeros((10, 10, 3)), center=CENTER)
     with pytest.raises(ValueError, match="hand is one of"):
-        estimator.predict(_image_with_block(), center=CENTER, hand="both")
+        estimator.predict(image_with_block(), center=CENTER, hand="both")
 
 
 @pytest.mark.parametrize("hand", ["right", "left"])
 def test_of_both_hands_the_network_says_which_it_is(locator, hand):
-    image = _image_with_block()
+    image = image_with_block()
     u, v, d = (int(each) for each in CENTER)
     more = slice(u, u + 90) if hand == "right" else slice(u - 90, u)
     image[v - 40 : v + 40, more] = d
-    puppet = _Puppet(np.zeros((14, 3)))
+    puppet = PuppetNetwork(np.zeros((14, 3)))
     estimator = HandPoseEstimator(puppet, made_up_preset())
     assert estimator.predict(image, center=CENTER, hand="auto").hand == hand
     # Either way, and as it says neither, from four places beside.
@@ -184,7 +161,7 @@ def test_of_both_hands_the_network_says_which_it_is(locator, hand):
 
 
 def test_a_model_of_an_earlier_version_is_refused(monkeypatch):
-    puppet = _Puppet(np.zeros((14, 3)))
+    puppet = PuppetNetwork(np.zeros((14, 3)))
     earlier = {name: value for name, value in puppet.run(np.ones((128, 128))).items() if name != "hand"}
     puppet.run = lambda crop: earlier
     monkeypatch.setattr(hand_pose_estimator, "open_runtime", lambda path, threads: puppet)
@@ -210,7 +187,7 @@ def test_nets_are_no_estimator():
 
 
 def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_image():
-    estimator, image = HandPoseEstimator(_Puppet(np.zeros((14, 3))), made_up_preset()), _image_with_block()
+    estimator, image = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset()), image_with_block()
     u, v, d = CENTER
     half = 125 * estimator.camera.fx / d
     at_the_border = np.roll(image, -round(u), axis=1)
@@ -220,15 +197,15 @@ def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_imag
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):
-    hand = HandPoseEstimator(_Puppet(np.zeros((14, 3)), sigma=0.4), made_up_preset()).predict(
-        _image_with_block(), hand="auto"
+    hand = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3)), sigma=0.4), made_up_preset()).predict(
+        image_with_block(), hand="auto"
     )
     assert hand.confidence == pytest.approx(0.9 * 0.6827, abs=1e-3)
 
 
 def test_several_hands_each_seen_both_ways(locator):
-    puppet = _Puppet(np.zeros((14, 3)))
-    hands = HandPoseEstimator(puppet, made_up_preset()).predict_hands(_image_with_block(), max_hands=3)
+    puppet = PuppetNetwork(np.zeros((14, 3)))
+    hands = HandPoseEstimator(puppet, made_up_preset()).predict_hands(image_with_block(), max_hands=3)
     # Each both ways, and as both are alike, from four places beside.
     assert len(puppet.crops) == 20
     assert [hand.center_uvd for hand in hands] == [CENTER, (270.0, 250.0, 700.0)]
@@ -238,102 +215,52 @@ def test_a_hand_is_what_both_networks_take_for_one(locator):
     usual = replace(made_up_preset(), sigma_mm=5.0)
     doubtful = replace(made_up_preset(), sigma_mm=0.2)  # the puppet's 5 mm are much for such a model
     likely, unlikely = (
-        HandPoseEstimator(_Puppet(np.zeros((14, 3))), each).predict_hands(_image_with_block())
+        HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), each).predict_hands(image_with_block())
         for each in (usual, replace(usual, sigma_mm=3.5))
     )
     assert len(likely) == len(unlikely) == 2
     assert likely[0].confidence > unlikely[0].confidence
     locator.locations[:] = [HandLocation(CENTER, 0.5)]
     with pytest.raises(NoHandError, match="likeliest place is one with"):
-        HandPoseEstimator(_Puppet(np.zeros((14, 3))), doubtful).predict(_image_with_block())
+        HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), doubtful).predict(image_with_block())
 
 
 def test_a_far_off_center_is_looked_at_again_from_where_the_joints_are(locator):
     locator.locations.pop()
-    puppet = _Puppet(np.full((14, 3), 0.5))  # 25 mm to the right, down and behind
-    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left")
+    puppet = PuppetNetwork(np.full((14, 3), 0.5))  # 25 mm to the right, down and behind
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), hand="left")
     # This one is never content.
     assert len(puppet.crops) == 3
     first, last = (CAMERA.uvd_to_xyz(np.array(uvd)) for uvd in (CENTER, hand.center_uvd))
     assert 80 < np.linalg.norm(last - first) < 95
-    puppet = _Puppet(np.full((14, 3), 0.05))  # 4 mm off
-    assert HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left").center_uvd == CENTER
+    puppet = PuppetNetwork(np.full((14, 3), 0.05))  # 4 mm off
+    assert HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), hand="left").center_uvd == CENTER
     assert len(puppet.crops) == 1
 
 
 def test_the_last_look_tells_the_side(locator):
     locator.locations.pop()
-    puppet = _Puppet(np.full((14, 3), 0.5))
+    puppet = PuppetNetwork(np.full((14, 3), 0.5))
     answer, fits_side = puppet.run, iter([0.999, 0.001, *2 * [0.001, 0.999]])
     puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="auto")
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), hand="auto")
     assert hand.hand == "left"
     assert len(puppet.crops) == 6
 
 
-def test_a_side_that_is_open_is_looked_at_from_places_beside():
-    puppet = _Puppet(np.zeros((14, 3)))
-    # A right one at first sight; from most places beside, rather a left one.
-    answer, fits_side = puppet.run, iter([0.7, 0.3, 0.6, 0.4, *3 * [0.2, 0.8]])
-    puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), center=CENTER, hand="auto")
-    assert hand.hand == "left"
-    assert hand.center_uvd == CENTER
-    assert len(puppet.crops) == 10
-    # Seen from the right, the block lies to the left; as a left hand it is seen in a mirror.
-    first, from_right, from_right_as_left = (np.argwhere(puppet.crops[seen] < 1).mean(axis=0) for seen in (0, 2, 3))
-    assert first[1] - from_right[1] == pytest.approx(15 / 250 * 128, abs=1)
-    assert from_right_as_left[1] - first[1] == pytest.approx(15 / 250 * 128, abs=1.5)
-
-
-def test_a_side_that_is_clear_is_not_looked_at_again():
-    puppet = _Puppet(np.zeros((14, 3)))
-    answer, fits_side = puppet.run, iter([0.999, 0.001])
-    puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
-    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), center=CENTER, hand="auto")
-    assert hand.hand == "right"
-    assert len(puppet.crops) == 2
-
-
-def test_a_hand_that_only_just_shows_has_no_looks_beside():
-    depth = np.zeros((480, 640), dtype=np.float32)
-    u, v, d = (int(each) for each in CENTER)
-    # At the crop's left edge, so that one seen from the right holds nothing of it.
-    depth[v - 30 : v + 30, u - 99 : u - 90] = d + np.arange(9) % 5
-    puppet = _Puppet(np.zeros((14, 3)))
-    estimator = HandPoseEstimator(puppet, made_up_preset())
-    assert estimator.predict(depth, center=CENTER, hand="auto").center_uvd == CENTER
-    assert len(puppet.crops) == 8
-
-
-@pytest.mark.parametrize("hand", ["right", "left"])
-def test_joints_are_the_mean_of_three_looks(monkeypatch, straight, hand):
-    """A network that is right but for what it adds to each look, and as sure of it as it says."""
-    monkeypatch.setattr(hand_pose_estimator, "_TURNS", straight)
-    true = np.random.default_rng(0).uniform(-1, 1, (14, 3))
-    angles, added, sigmas = (0.0, *straight), (0.3, -0.1, 0.5), (0.1, 0.2, 0.4)
-    looks = [turn_joints(true + offset, angle) for offset, angle in zip(added, angles, strict=True)]
-    puppet = _Puppet(true)
-    answer, seen = puppet.run, iter(zip(looks, sigmas, strict=True))
-
-    def run(crop):
-        pose, sigma = next(seen)
-        return {**answer(crop), "pose": pose.astype(np.float32), "sigma": np.full(14, sigma, np.float32)}
-
-    puppet.run = run
-    image = _image_with_block()
-    found = HandPoseEstimator(puppet, made_up_preset()).predict(image, center=CENTER, hand=hand)
-    weights = np.array([100.0, 25.0, 6.25]) / 131.25
-    np.testing.assert_allclose(found.crop.uvd_to_crop(found.uvd), true + weights @ added, atol=1e-5)
-    np.testing.assert_allclose(found.camera.xyz_to_uvd(found.xyz), found.uvd, atol=1e-6)
-    np.testing.assert_allclose(found.sigma, 50 * weights @ sigmas, rtol=1e-5)
-    for crop, angle in zip(puppet.crops, angles, strict=True):
-        np.testing.assert_array_equal(crop, turn_crop(found.crop.cut(image), angle))
+@pytest.mark.parametrize("center", [CENTER, None], ids=["given", "found"])
+def test_in_the_end_a_hand_is_looked_at_turned(locator, monkeypatch, center):
+    monkeypatch.setattr(_image_looks, "_TURNS", (-0.3, 0.3))
+    locator.locations.pop()
+    puppet = PuppetNetwork(np.zeros((14, 3)))
+    HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), center=center)
+    assert len(puppet.crops) == 3
+    np.testing.assert_array_equal(puppet.crops[1], turn_crop(puppet.crops[0], -0.3))
 
 
 def test_joints_that_lead_away_from_the_hand_are_not_followed(locator):
     locator.locations.pop()
-    puppet = _Puppet(np.full((14, 3), 5.0))  # 250 mm to the right, down and behind: nothing is there
-    hand = HandPoseEstimator(puppet, made_up_preset()).predict(_image_with_block(), hand="left")
+    puppet = PuppetNetwork(np.full((14, 3), 5.0))  # 250 mm to the right, down and behind: nothing is there
+    hand = HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), hand="left")
     assert hand.center_uvd == CENTER
     assert len(puppet.crops) == 1
