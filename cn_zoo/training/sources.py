@@ -59,17 +59,16 @@ class SyntheticSource:
         preset: what crops look like.
         batch_size: B.
         seed: of the sequence.
-        first: number of the first batch that will be asked for; the others follow it in turn.
     """
 
-    def __init__(self, preset: Preset, batch_size: int, seed: int, first: int) -> None:
+    def __init__(self, preset: Preset, batch_size: int, seed: int) -> None:
         self._name = preset.name
-        self._first = first
-        self._stream = CropStream(preset, batch_size, seed, start=first * batch_size)
+        # Nobody ends an epoch of it, so that its batches are numbered from the very first.
+        self._stream = CropStream(preset, batch_size, seed)
 
     def batch(self, index: int) -> dict[str, np.ndarray]:
         """``depth`` (B, 128, 128, 1) and ``pose`` (B, J, 3)."""
-        batch = self._stream.batch(index - self._first)
+        batch = self._stream.batch(index)
         return {"depth": batch.depth, "pose": batch.poses[self._name]}
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ def _run_stage(
         return
     if done == 0:
         _initialize(recipe, nets, data, set(stage.trains).difference(known))
-    sources = _open_sources(recipe, stage, data, done)
+    sources = _open_sources(recipe, stage, data)
     callbacks = [LossGuard(name, checkpoint.path)]
     if host.is_first:
         callbacks += _curves(folder, name, done // stage.epoch_steps)
@@ -146,7 +146,7 @@ def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
     )
 
 
-def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> list[Source]:
+def _open_sources(recipe: Recipe, stage: Stage, data: RunData) -> list[Source]:
     if stage.stream == "poses":
         return [PoseSource(training_poses(recipe, data), stage.batch_size, recipe.seed)]
     sources: list[Source] = []
@@ -158,7 +158,7 @@ def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> lis
     else:
         sources.append(LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed, recipe.augmentation))
     if synthetic:
-        sources.append(SyntheticSource(preset, synthetic, recipe.seed, done))
+        sources.append(SyntheticSource(preset, synthetic, recipe.seed))
     if stage.unlabelled_batch_size:
         sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed, recipe.augmentation))
     return sources

@@ -1,12 +1,15 @@
 import itertools
+from contextlib import closing
 
 import numpy as np
 import pytest
 
 from cn_zoo.datasets import CropAugmentation
 from cn_zoo.objective import turn_pose
+from cn_zoo.synthesis.crop_batch import draw_crop_batch
+from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import sources
-from cn_zoo.training.sources import LabelledSource, PoseSource, UnlabelledSource, batches
+from cn_zoo.training.sources import LabelledSource, PoseSource, SyntheticSource, UnlabelledSource, batches
 
 
 def _same(left, right):
@@ -32,6 +35,15 @@ def test_all_samples_come_before_any_comes_again(icvl_set):
     drawn = np.concatenate([source.batch(index)["pose"].ravel() for index in range(3)])
     assert set(drawn[:12]) == set(drawn[12:]) == set(range(12))
     assert not np.array_equal(drawn[:12], drawn[12:])
+
+
+def test_synthetic_batches_are_numbered_from_the_first():
+    """A run that goes on asks for a later one first."""
+    with closing(SyntheticSource(PRESETS["icvl"], 2, seed=4)) as source:
+        found = [source.batch(index) for index in (3, 4)]
+    for number, batch in zip((3, 4), found, strict=True):
+        expected = draw_crop_batch(PRESETS["icvl"], 4, 2 * number, 2)
+        assert _same(batch, {"depth": expected.depth, "pose": expected.poses["icvl"]})
 
 
 def test_turns_take_one_view_to_the_other(icvl_set):
