@@ -11,6 +11,7 @@ import numpy as np
 
 from cn_zoo.errors import InputError
 from cn_zoo.exporting.write_onnx import write_onnx
+from cn_zoo.exporting.write_small_onnx import write_small_onnx
 from cn_zoo.inference.hand_locator import HandLocator
 from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.io.atomic import atomic_path
@@ -21,7 +22,6 @@ from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
-from cn_zoo.training.locator_export import export_small
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
 from cn_zoo.training.locator_stream import LocatorStream
 from cn_zoo.training.locator_task import LocatorTask
@@ -161,7 +161,7 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
             if kind == "judge":
                 write_onnx(network, "int8", draw_judged_crops(recipe.seed, _RANGE_FRAMES), temporary)
             else:
-                export_small(network, temporary)
+                write_small_onnx(network, temporary)
         save_keras_file(network, folder / f"{kind}.keras")
         files[kind] = FileRecord.of(folder / f"{kind}.onnx")
         files[f"{kind}-keras"] = FileRecord.of(folder / f"{kind}.keras")
