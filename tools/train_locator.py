@@ -20,7 +20,7 @@ from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained" / "locator"
 

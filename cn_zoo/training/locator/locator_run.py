@@ -22,12 +22,12 @@ from cn_zoo.models.hand_locator import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
+from cn_zoo.training.learning_rate import warm_cosine
+from cn_zoo.training.locator.locator_stream import LocatorStream
+from cn_zoo.training.locator.locator_task import LocatorTask
 from cn_zoo.training.locator_measurement import PROTOCOL, fit_score, measure_locator
-from cn_zoo.training.locator_stream import LocatorStream
-from cn_zoo.training.locator_task import LocatorTask
 from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_folder import open_run_folder
-from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.zoo import FileRecord
 
 _BUILDERS = {"finder": build_hand_finder, "judge": build_hand_judge}

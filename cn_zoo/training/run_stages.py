@@ -18,13 +18,13 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
 from cn_zoo.training.devices import ALONE, Host
+from cn_zoo.training.learning_rate import warm_cosine
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sample_sheets import SampleSheets
-from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.training.sources import LabelledSource, PoseSource, Source, SyntheticSource, UnlabelledSource, batches
 from cn_zoo.training.stage import Stage
 from cn_zoo.training.warm_start import known_networks, start_from
