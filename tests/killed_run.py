@@ -5,7 +5,7 @@ import signal
 import sys
 from pathlib import Path
 
-from cn_zoo.training import load_recipe, stages, train
+from cn_zoo.training import load_recipe, run_stages, train
 from cn_zoo.training.checkpoint import Checkpoint
 
 
@@ -18,5 +18,5 @@ class Deadly(Checkpoint):
 
 if __name__ == "__main__":
     folder, *overrides = sys.argv[1:]
-    stages.Checkpoint = Deadly
+    run_stages.Checkpoint = Deadly
     train(load_recipe("icvl", tuple(overrides)), Path(folder))

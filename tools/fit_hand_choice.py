@@ -25,7 +25,7 @@ from cn_zoo.geometry import Camera
 from cn_zoo.inference.hand_odds import hand_log_odds, log_sigma_ratio, side_log_odds, side_log_sigma_ratio
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.inference.log_odds import log_odds, to_probability
-from cn_zoo.training.score_fit import equal_error, logistic_regression
+from cn_zoo.training.locator.score_fit import equal_error, logistic_regression
 
 _SPLIT = "validation"
 #: The joints' mean, as the pose network sees it, lies this near to a hand's that was found.

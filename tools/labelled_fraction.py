@@ -37,9 +37,9 @@ from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.run_stages import compile_for, learn
 from cn_zoo.training.sources import LabelledSource, Source
 from cn_zoo.training.stage import Stage
-from cn_zoo.training.stages import compile_for, learn
 
 _RECIPE = Path(__file__).with_suffix(".toml")
 _RESULTS = "results.jsonl"

@@ -27,8 +27,8 @@ from cn_zoo.synthesis.pose_set import draw_poses
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe
 from cn_zoo.training.run_data import RunData
+from cn_zoo.training.run_stages import run_stages
 from cn_zoo.training.stage import STAGES
-from cn_zoo.training.stages import run_stages
 
 #: Synthetic test poses are those of a seed that no recipe has.
 _UNSEEN_SEED = 1_000_003

@@ -19,7 +19,7 @@ from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
 from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 

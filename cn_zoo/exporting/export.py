@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -122,10 +123,10 @@ def export_locator(
 ) -> OutputParity:
     """`export` of the hand locator's finder or judge in memory, for images as large as those of the model's camera."""
     _check(format, precision, Path(path))
-    draw = {"finder": _draw_views, "judge": _draw_places}[part]
-    calibration = draw(preset, _CALIBRATION_CROPS if precision == "int8" else 1, "train")
+    draw = {"finder": partial(_draw_views, preset), "judge": _draw_places}[part]
+    calibration = draw(_CALIBRATION_CROPS if precision == "int8" else 1, "train")
     job = _Job(part, preset, format, precision, Path(path))
-    return _export(network, calibration, draw(preset, _TEST_CROPS, "test"), _output_check(job), job)
+    return _export(network, calibration, draw(_TEST_CROPS, "test"), _output_check(job), job)
 
 
 def _draw_views(preset: Preset, count: int, split: str) -> np.ndarray:
@@ -135,7 +136,7 @@ def _draw_views(preset: Preset, count: int, split: str) -> np.ndarray:
     return np.stack([FrameView.of(frame.depth_mm, frame.camera).planes() for frame in frames])
 
 
-def _draw_places(preset: Preset, count: int, split: str) -> np.ndarray:
+def _draw_places(count: int, split: str) -> np.ndarray:
     """What the judge sees of frames of all cameras, which it is the same for, ``(N or one more, 128, 128, 1)``."""
     return draw_judged_crops(_SEED, -(-count // PLACES), split)
 

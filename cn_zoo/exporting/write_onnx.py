@@ -35,7 +35,7 @@ def write_onnx(network: keras.Model, precision: str, calibration: np.ndarray, pa
         calibration: inputs ``(N, ...)`` that int8 takes its ranges from; N may be 0 for the others.
         path: ``.onnx``.
     """
-    inputs = signature(network, calibration)
+    inputs = signature(network, calibration.shape[1:])
     network.export(path, format="onnx", opset_version=18, input_signature=inputs, verbose=False)
     if precision == "int8":
         _quantize(path, inputs[0].name, calibration)

@@ -37,7 +37,9 @@ def write_tflite(network: keras.Model, precision: str, calibration: np.ndarray, 
         import tensorflow as tf
 
         options = {"optimizations": [tf.lite.Optimize.DEFAULT], "target_spec": {"supported_types": [tf.float16]}}
-    network.export(path, format="litert", input_signature=signature(network, calibration), verbose=False, **options)
+    network.export(
+        path, format="litert", input_signature=signature(network, calibration.shape[1:]), verbose=False, **options
+    )
 
 
 def _write_whole_numbers(network: keras.Model, calibration: np.ndarray, path: Path) -> None:
@@ -58,7 +60,9 @@ def _write_whole_numbers(network: keras.Model, calibration: np.ndarray, path: Pa
         archive = keras.export.ExportArchive()
         archive.track(network)
         archive.add_endpoint(
-            "serve", lambda value: network(value, training=False), input_signature=signature(network, calibration)
+            "serve",
+            lambda value: network(value, training=False),
+            input_signature=signature(network, calibration.shape[1:]),
         )
         archive.write_out(folder, verbose=False)
         files = []

@@ -15,7 +15,7 @@ class CropStream(DrawnStream):
     """Batches ``(x, y)`` of crops and poses, drawn ahead by worker processes while the model trains.
 
     Sample k is the same whoever draws it and whenever. Each epoch goes on where the one before ended; a stream
-    made with ``start`` = samples seen so far continues an interrupted one. Call ``fit`` with ``shuffle=False``.
+    made with ``start`` = steps done so far continues an interrupted one. Call ``fit`` with ``shuffle=False``.
 
     ``x`` is (B, 128, 128, 1) float32 in [-1, 1]; ``y`` is (B, J, 3) float32 crop coordinates in units of 50 mm.
 
@@ -24,7 +24,7 @@ class CropStream(DrawnStream):
         batch_size: B.
         seed: of the sequence.
         split: one of `SPLITS`.
-        start: number of the first sample.
+        start: number of the first step.
         length: batches per epoch, at least 3: Keras looks at two before it begins.
         jitter: whether cubes sit a little off the hand centre; leave it on for training.
         processes: number of worker processes.
@@ -42,9 +42,9 @@ class CropStream(DrawnStream):
         jitter: bool = True,
         processes: int = 2,
     ) -> None:
-        super().__init__(draw_crop_batch, length=length, processes=processes)
+        super().__init__(draw_crop_batch, length=length, start=start, processes=processes)
         self._preset, self._batch_size, self._seed, self._split = preset, batch_size, seed, split
-        self._start, self._jitter = start, jitter
+        self._jitter = jitter
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         batch = self.batch(index)
@@ -55,5 +55,4 @@ class CropStream(DrawnStream):
         return self._drawn(index)[0]
 
     def _arguments(self, number: int) -> tuple[Any, ...]:
-        sample = self._start + number * self._batch_size
-        return self._preset, self._seed, sample, self._batch_size, self._split, self._jitter
+        return self._preset, self._seed, number * self._batch_size, self._batch_size, self._split, self._jitter

@@ -34,9 +34,9 @@ from cn_zoo.training.hand_head_fit import fit_hand_head
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.run_folder import open_run_folder
+from cn_zoo.training.run_stages import run_stages
 from cn_zoo.training.side_head_fit import fit_side_head
 from cn_zoo.training.sigma_fit import fit_sigma
-from cn_zoo.training.stages import run_stages
 from cn_zoo.training.warm_start import has_nets
 from cn_zoo.zoo import FileRecord, Preset, file_of, get_preset
 from cn_zoo.zoo.preset import PRESET_FILE

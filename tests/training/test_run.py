@@ -26,7 +26,7 @@ from cn_zoo.models import HAND_HEAD, SIDE_HEAD
 from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training import finetune, load_recipe, stages, train
+from cn_zoo.training import finetune, load_recipe, run_stages, train
 from cn_zoo.training.warm_start import start_from
 from cn_zoo.zoo import Preset, weights_path
 
@@ -150,8 +150,8 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(recipe, finished, tmp_path, 
     command = [sys.executable, killed_run.__file__, str(tmp_path / "run"), *SHORT]
     killed = subprocess.run(command, cwd=Path(cn_zoo.__file__).parent.parent, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    monkeypatch.setattr(stages, "training_poses", None)  # the finished first stage is not done again
-    monkeypatch.setattr(stages, "start_from", None)  # nor is anything started anew
+    monkeypatch.setattr(run_stages, "training_poses", None)  # the finished first stage is not done again
+    monkeypatch.setattr(run_stages, "start_from", None)  # nor is anything started anew
     train(recipe, tmp_path / "run", resume=True)
     whole, resumed = (cn_zoo.CrossingNets.from_pretrained(folder) for folder in (finished, tmp_path / "run"))
     mine, theirs = (nets.estimate(_crops(2)) | nets.synthesize(np.ones((2, 23))) for nets in (whole, resumed))

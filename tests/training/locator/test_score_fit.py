@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cn_zoo.training.score_fit import equal_error, logistic_regression
+from cn_zoo.training.locator.score_fit import equal_error, logistic_regression
 
 
 def test_the_threshold_errs_for_the_same_share_of_both():

@@ -12,6 +12,7 @@ import numpy as np
 from cn_zoo.errors import InputError
 from cn_zoo.evaluation.locator_figures import PROTOCOL, measure_locator
 from cn_zoo.exporting.write_onnx import write_onnx
+from cn_zoo.exporting.write_small_onnx import write_small_onnx
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.io.atomic import atomic_path
 from cn_zoo.joint import ConvolutionMuon
@@ -21,13 +22,12 @@ from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
-from cn_zoo.training.locator_export import export_small
-from cn_zoo.training.locator_stream import LocatorStream
-from cn_zoo.training.locator_task import LocatorTask
+from cn_zoo.training.learning_rate import warm_cosine
+from cn_zoo.training.locator.locator_stream import LocatorStream
+from cn_zoo.training.locator.locator_task import LocatorTask
+from cn_zoo.training.locator.score_fit import fit_score
 from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_folder import open_run_folder
-from cn_zoo.training.schedule import warm_cosine
-from cn_zoo.training.score_fit import fit_score
 from cn_zoo.zoo import FileRecord
 from cn_zoo.zoo.locator_record import LocatorRecord
 
@@ -162,7 +162,7 @@ def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, fold
             if kind == "judge":
                 write_onnx(network, "int8", draw_judged_crops(recipe.seed, _RANGE_FRAMES), temporary)
             else:
-                export_small(network, temporary)
+                write_small_onnx(network, temporary)
         save_keras_file(network, folder / f"{kind}.keras")
         files[kind] = FileRecord.of(folder / f"{kind}.onnx")
         files[f"{kind}-keras"] = FileRecord.of(folder / f"{kind}.keras")

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from cn_zoo.training.schedule import warm_cosine
+from cn_zoo.training.learning_rate import warm_cosine
 
 
 def test_rates_over_a_run():

@@ -23,7 +23,7 @@ class LocatorStream(DrawnStream):
     Args:
         batch_size: frames a batch.
         seed: of the sequence.
-        start: number of the first batch, mirror images counted.
+        start: number of the first step, mirror images counted.
         length: batches per epoch, mirror images counted.
         earlier: folder of a locator that names places without a hand; None: chance names them.
     """

@@ -18,13 +18,13 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
 from cn_zoo.training.devices import ALONE, Host
+from cn_zoo.training.learning_rate import warm_cosine
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.poses import training_poses
 from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.rich_progress import RichProgress
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.sample_sheets import SampleSheets
-from cn_zoo.training.schedule import warm_cosine
 from cn_zoo.training.sources import LabelledSource, PoseSource, Source, SyntheticSource, UnlabelledSource, batches
 from cn_zoo.training.stage import Stage
 from cn_zoo.training.warm_start import known_networks, start_from
@@ -79,7 +79,7 @@ def _run_stage(
         return
     if done == 0:
         _initialize(recipe, nets, data, set(stage.trains).difference(known))
-    sources = _open_sources(recipe, stage, data, done)
+    sources = _open_sources(recipe, stage, data)
     callbacks = [LossGuard(name, checkpoint.path)]
     if host.is_first:
         callbacks += _curves(folder, name, done // stage.epoch_steps)
@@ -146,7 +146,7 @@ def _optimizer(stage: Stage) -> keras.optimizers.Optimizer:
     )
 
 
-def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> list[Source]:
+def _open_sources(recipe: Recipe, stage: Stage, data: RunData) -> list[Source]:
     if stage.stream == "poses":
         return [PoseSource(training_poses(recipe, data), stage.batch_size, recipe.seed)]
     sources: list[Source] = []
@@ -158,7 +158,7 @@ def _open_sources(recipe: Recipe, stage: Stage, data: RunData, done: int) -> lis
     else:
         sources.append(LabelledSource(data.labelled, data.trained, stage.batch_size, recipe.seed, recipe.augmentation))
     if synthetic:
-        sources.append(SyntheticSource(preset, synthetic, recipe.seed, done))
+        sources.append(SyntheticSource(preset, synthetic, recipe.seed))
     if stage.unlabelled_batch_size:
         sources.append(UnlabelledSource(data.unlabelled, stage.unlabelled_batch_size, recipe.seed, recipe.augmentation))
     return sources

@@ -10,11 +10,11 @@ from cn_zoo.errors import InputError
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
-from cn_zoo.training import locator_run
 from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.locator_run import LocatorRecipe, train_locator
-from cn_zoo.training.locator_stream import LocatorStream
-from cn_zoo.training.locator_task import LocatorTask
+from cn_zoo.training.locator import locator_run
+from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator.locator_stream import LocatorStream
+from cn_zoo.training.locator.locator_task import LocatorTask
 
 RECIPE = LocatorRecipe(frames=8, batch_size=4, checkpoint_every=2, validation_frames=30, test_frames=6)
 
@@ -98,6 +98,14 @@ def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
     mine, theirs = ([line.split(",") for line in file.read_text().split()] for file in (run / "locator.csv", curves))
     assert [row[0] for row in theirs] == ["epoch", "marked", "1"]
     np.testing.assert_allclose(np.array(mine[2][:7], float), np.array(theirs[2][:7], float), rtol=1e-3)
+
+
+def test_every_layer_that_muon_leaves_to_adamw_is_there():
+    """A layer of another name would silently be Muon's."""
+    task = locator_run._build(RECIPE)
+    task({"planes": np.ones((1, 16, 16, 2), "float32"), "crops": np.ones((1, 2, 128, 128, 1), "float32")})
+    kernels = [weight.path for weight in task.trainable_variables if len(weight.shape) > 1]
+    assert [name for name in locator_run._NOT_BY_MUON if not any(name in path for path in kernels)] == []
 
 
 def test_the_stream_shows_each_batch_and_its_mirror_image():

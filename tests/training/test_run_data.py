@@ -1,0 +1,15 @@
+import pytest
+
+from cn_zoo.training import load_recipe
+from cn_zoo.training.run_data import RunData
+
+
+@pytest.mark.parametrize("fraction", [0.25, 1.0])
+def test_run_data_divides_the_frames(icvl_set, icvl_set_path, fraction, tmp_path):
+    whole = load_recipe("icvl", ("held_out=0.33",))
+    part = load_recipe("icvl", ("held_out=0.33", f"labelled_fraction={fraction}"))
+    every, some = (RunData.open(recipe, tmp_path, icvl_set_path, None) for recipe in (whole, part))
+    assert list(every.held_out) == list(some.held_out) == [8, 9, 10, 11]
+    assert len(some.trained) == round(8 * fraction) and set(some.trained) <= set(every.trained)
+    rest = [index for _, indices in some.unlabelled for index in indices]
+    assert sorted([*some.trained, *rest]) == list(range(8))
