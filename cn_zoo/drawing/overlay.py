@@ -15,6 +15,7 @@ _CAPTION_GROUND = (24, 24, 28)
 _CAPTION_TEXT = (222, 222, 226)
 _HAND_MARGIN_MM = 25.0
 _HAND_ASIDE_MM = 40.0
+_STRIP_ROWS = 256
 
 
 def draw_overlay(
@@ -45,9 +46,7 @@ def draw_overlay(
     scale = max(1, -(-_LEAST_WIDTH // depth_mm.shape[1]))
     near, far = _depth_range(uvd)
     pixels_per_mm = _pixels_per_mm(uvd, crop)
-    nearby = _closeness(depth_mm.shape, uvd, _HAND_ASIDE_MM * pixels_per_mm)
-    colours = _depth_colours(np.asarray(depth_mm, dtype=np.float32), near, far, nearby)
-    picture = Image.fromarray(colours)
+    picture = Image.fromarray(_paint(np.asarray(depth_mm), uvd, near, far, _HAND_ASIDE_MM * pixels_per_mm))
     picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC)
     if crop is not None:
         _frame_window(picture, crop, scale)
@@ -62,12 +61,23 @@ def _depth_range(uvd: np.ndarray) -> tuple[float, float]:
     return float(uvd[:, 2].min() - _HAND_MARGIN_MM), float(uvd[:, 2].max() + _HAND_MARGIN_MM)
 
 
-def _closeness(shape: tuple[int, int], uvd: np.ndarray, margin: float) -> np.ndarray:
+def _paint(depth: np.ndarray, uvd: np.ndarray, near: float, far: float, margin: float) -> np.ndarray:
+    """``(H, W, 3)`` uint8: the depth image in colours, strip by strip, as a large one takes gigabytes at once."""
+    height, width = depth.shape
+    colours = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_ROWS):
+        rows = np.arange(top, min(top + _STRIP_ROWS, height))
+        nearby = _closeness(rows, np.arange(width), uvd, margin)
+        colours[rows] = _depth_colours(depth[rows].astype(np.float32), near, far, nearby)
+    return colours
+
+
+def _closeness(rows: np.ndarray, columns: np.ndarray, uvd: np.ndarray, margin: float) -> np.ndarray:
     """``(H, W)`` 1 in the joints' bounding box and ``margin`` pixels around it, falling to 0 over as much again."""
     first, last = uvd[:, :2].min(axis=0), uvd[:, :2].max(axis=0)
     aside = [
         np.maximum(first[axis] - places, places - last[axis]) / margin - 1
-        for axis, places in enumerate((np.arange(shape[1])[None, :], np.arange(shape[0])[:, None]))
+        for axis, places in enumerate((columns[None, :], rows[:, None]))
     ]
     return 1 - np.clip(np.hypot(np.maximum(aside[0], 0), np.maximum(aside[1], 0)), 0, 1)
 

@@ -64,9 +64,13 @@ class Camera:
         """A camera by the numbers that somebody gives for images as they were taken.
 
         Raises:
-            ValueError: a number is not finite, or a focal length is not 1 to 100,000 pixels.
+            ValueError: a number is not finite, a focal length is not 1 to 100,000 pixels, or the principal point lies
+                farther off than that.
         """
         _check_focal(fx, fy, _GIVEN_FOCAL_PX)
+        farthest = _GIVEN_FOCAL_PX[1]
+        if not (abs(cx) <= farthest and abs(cy) <= farthest):
+            raise ValueError(f"cx and cy must be pixels, at most {farthest:,.0f} off; received cx={cx}, cy={cy}")
         return cls(fx, fy, cx, cy)
 
     def misfit(self, width: int, height: int) -> str | None:

@@ -109,8 +109,11 @@ class HandPoseEstimator:
             NoHandError: no hand was found, or there is nothing at the centre.
             WeightsError: ``refine``, and the model was released without its nets.
             MissingDependencyError: ``refine``, and Keras is not installed.
-            ValueError: ``hand`` is none of the three.
+            ValueError: ``hand`` is none of the three, ``center`` is not three numbers, or ``refine`` is negative.
+            TypeError: ``camera`` is no `Camera`.
         """
+        if refine < 0:
+            raise ValueError(f"refine is a number of steps, 0 or more; received {refine}")
         if refine:
             found = self.predict(depth_mm, camera, center, hand)
             return refine_hand(found, checked_depth(depth_mm, "the depth image"), self._synthesis, refine)
@@ -118,7 +121,7 @@ class HandPoseEstimator:
             return self.predict_hands(depth_mm, camera, hand, max_hands=1)[0]
         _check_hand(hand)
         depth_mm = checked_depth(depth_mm, "the depth image")
-        camera = camera or self.camera
+        camera = self._camera_or_own(camera)
         _check_center(center, depth_mm, camera, self.preset.cube_mm)
         looks = ImageLooks(self._runtime, self.preset, depth_mm, camera)
         place = HandLocation(tuple(center), 1.0)
@@ -136,14 +139,19 @@ class HandPoseEstimator:
             max_hands: how many at most. Without the hand locator one is found.
 
         Raises:
-            InputError, NoHandError, ValueError: as for `predict`.
+            InputError, NoHandError, ValueError, TypeError: as for `predict`.
         """
         _check_hand(hand)
         depth_mm = checked_depth(depth_mm, "the depth image")
-        looks = ImageLooks(self._runtime, self.preset, depth_mm, camera or self.camera)
+        looks = ImageLooks(self._runtime, self.preset, depth_mm, self._camera_or_own(camera))
         locator = HandLocator.find()
         chosen = choose_hands(locator, looks, hand, max_hands) if locator else [_by_geometry(looks, hand)]
         return [_finished(looks, place, looks.centered(place, pose, hand), hand) for place, pose in chosen]
+
+    def _camera_or_own(self, camera: Camera | None) -> Camera:
+        if not isinstance(camera, Camera | None):
+            raise TypeError(f"camera is a cn_zoo.Camera(fx, fy, cx, cy); received {camera!r}")
+        return camera or self.camera
 
     @cached_property
     def _synthesis(self) -> Synthesis:
@@ -199,6 +207,8 @@ def _check_hand(hand: str) -> None:
 
 def _check_center(center: tuple[float, float, float], depth_mm: np.ndarray, camera: Camera, cube_mm: float) -> None:
     """A hand may be cut by the border, and its centre lie beyond it; but some of the crop must be in the image."""
+    if len(center) != 3:
+        raise ValueError(f"center is three numbers, u px, v px, d mm; received {center!r}")
     height, width = depth_mm.shape
     u, v, d = center
     near, far = HAND_RANGE_MM

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cn_zoo.drawing import draw_overlay
+from cn_zoo.drawing import draw_overlay, overlay
 from cn_zoo.geometry import CAMERAS, SKELETONS, HandCrop
 
 
@@ -100,3 +100,9 @@ def test_joints_outside_the_picture_do_no_harm():
     uvd = joints_around((-900.0, 200.0), 40, skeleton)
     image = draw_overlay(depth, uvd, skeleton, np.full(16, 9.0), 0.5)
     assert image.width == 1280
+
+
+def test_strips_leave_no_trace(monkeypatch):
+    whole, _ = draw()
+    monkeypatch.setattr(overlay, "_STRIP_ROWS", 7)
+    np.testing.assert_array_equal(pixels(draw()[0]), pixels(whole))

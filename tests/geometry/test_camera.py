@@ -83,7 +83,18 @@ class TestParse:
             Camera.parse(text)
 
     @pytest.mark.parametrize(
-        "text", ["0,1,1,1", "1,-5,1,1", "nan,1,1,1", "1,1,inf,1", "1e-300,1,1,1", "1,1e300,1,1", "0.9,1,1,1"]
+        "text",
+        [
+            "0,1,1,1",
+            "1,-5,1,1",
+            "nan,1,1,1",
+            "1,1,inf,1",
+            "1e-300,1,1,1",
+            "1,1e300,1,1",
+            "0.9,1,1,1",
+            "9,9,1e300,1",
+            "9,9,1,-2e5",
+        ],
     )
     def test_no_camera(self, text):
         with pytest.raises(ValueError, match="must be"):

@@ -264,3 +264,17 @@ def test_joints_that_lead_away_from_the_hand_are_not_followed(locator):
     hand = HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), hand="left")
     assert hand.center_uvd == CENTER
     assert len(puppet.crops) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "word"),
+    [
+        ({"center": (554, 332)}, ValueError, "three numbers"),
+        ({"camera": (605, 605, 326, 243)}, TypeError, r"cn_zoo\.Camera"),
+        ({"refine": -1}, ValueError, "0 or more"),
+    ],
+)
+def test_arguments_that_cannot_be(arguments, error, word):
+    estimator = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset())
+    with pytest.raises(error, match=word):
+        estimator.predict(image_with_block(), **{"center": CENTER, **arguments})
