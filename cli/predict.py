@@ -74,8 +74,8 @@ def predict(
     """Estimate 3D hand joints in depth images.
 
     SOURCE is an image file, a folder, a glob pattern, or - for frames on stdin: PNG files one after another, or each
-    image behind its length (4 bytes, big-endian). Joints come in camera coordinates in millimetres (x right, y down,
-    z forward) and as pixels and depth (u, v, d).
+    image preceded by its length (4 bytes, big-endian). Joints come in camera coordinates in millimetres (x right, y
+    down, z forward) and as pixels and depth (u, v, d).
     """
     if output == _PIPE:
         output = None

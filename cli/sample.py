@@ -12,8 +12,8 @@ from cn_zoo.keras_backend import need_keras
 @click.command()
 @click.option("--model", required=True, help="A name of `cn-zoo models`, a path, or a URL; needs nets.keras.")
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="Number of random hands.")
-@click.option("--walk", type=click.IntRange(2), help="Steps from one hand to another, instead of hands by chance.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which hands.")
+@click.option("--walk", type=click.IntRange(2), help="Steps from one hand to another, instead of random hands.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random hands.")
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="PNG file.")
 def sample(model: str, count: int, walk: int | None, seed: int, output: Path) -> None:
     """Draw pairs of pose and depth map out of a model's shared latent space."""

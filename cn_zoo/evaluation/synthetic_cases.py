@@ -30,7 +30,8 @@ PROTOCOL = (
 #: The test of hands at rest, for presets that train on them.
 AT_REST_TEST = "synthetic test, at rest on a table"
 AT_REST_PROTOCOL = (
-    "At rest: flat hands on or above a table, from which cameras hardly tell them; the other tests have few of these."
+    "At rest: flat hands on or above a table, which cameras hardly separate from them; the other tests have few of "
+    "these."
 )
 #: The test of crops that are cut off the hand centre.
 OFF_CENTER_TEST = "synthetic test, centre up to 25 mm off"

@@ -28,7 +28,7 @@ class HandPose:
         skeleton: names and order of the joints.
         camera: the camera of the image.
         crop: the crop cube that the network saw.
-        shows_hand: 0 to 1, the network's own word that the crop shows a hand, whatever led there.
+        shows_hand: 0 to 1, the network's own probability that the crop shows a hand, whatever led there.
         fits_side: 0 to 1, its word that this hand is of the side that it was taken for.
         looks_like: the other of ``"right"`` and ``"left"`` where the image speaks against ``hand``; None as a rule.
     """

@@ -100,8 +100,8 @@ class HandPoseEstimator:
             depth_mm: ``(H, W)`` depth in mm, row 0 at the top; 0, negative and non-finite mean no measurement.
             camera: the camera that took it; by default the model's own.
             center: hand centre, the mean of the joints, as (u px, v px, d mm); by default found in the image.
-            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two is likelier;
-                mostly the network's own sureness tells.
+            hand: ``"right"``, ``"left"`` (mirrored for the network), or ``"auto"``: whichever of the two is likelier,
+                decided mostly by which of them the network is surer of.
             refine: steps in latent space towards the depth map that was seen; needs Keras and a model with its nets.
 
         Raises:

@@ -17,8 +17,8 @@ _SYNTHETIC_LIMIT = (
     "carries over to real ones; docs/evaluation.md has what was measured on these."
 )
 _ONE_LOOK = (
-    "All by one look of the network. `cn-zoo predict` takes the mean of three, which is nearer the truth "
-    "(docs/predict.md)."
+    "All from a single run of the network on the unturned crop. `cn-zoo predict` takes the mean of three, nearer the "
+    "truth (docs/predict.md)."
 )
 _LIMITS = (
     "- The engine's usual poses and views for NYU and ICVL follow rounded summaries of the published test poses of "
@@ -40,7 +40,7 @@ def model_card(preset: Preset) -> str:
             f"3D hand pose from one depth image: {len(skeleton)} joints in the order of {skeleton.name.upper()}.",
             "",
             f"- architecture: {preset.architecture}, {preset.parameters:,} parameters, latent of {preset.latent_size}",
-            f"- camera it serves by default: fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} px; any other by `--camera`",
+            f"- default camera: fx {fx:g}, fy {fy:g}, cx {cx:g}, cy {cy:g} px; give others with `--camera`",
             f"- input: a cube of {preset.cube_mm:g} mm around a {preset.hand} hand (others mirrored), 128 x 128 pixels",
             f"- trained on: {preset.training_data}",
             f"- licence of the weights: {preset.licence}",

@@ -25,6 +25,6 @@ class HandLocation:
 def no_hand_error(likeliest: float) -> NoHandError:
     """What to raise where no place is surely enough a hand; ``likeliest`` is the probability of the best."""
     return NoHandError(
-        f"no hand found (the likeliest place is one with {likeliest:.0%}); check the depth scale and the camera, or "
+        f"no hand found (the likeliest place is a hand with {likeliest:.0%}); check the depth scale and the camera, or "
         "give the centre"
     )
