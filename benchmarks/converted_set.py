@@ -8,13 +8,13 @@ into a temporary file and read in random order, from a warm cache, by one proces
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+import click
 import numpy as np
 
 from cn_zoo.datasets import ConvertedSet, CropAugmentation, convert_dataset, open_dataset
@@ -40,15 +40,13 @@ def read_crops(path: Path, seed: int, augment: bool) -> float:
     return time.perf_counter() - start
 
 
-def main() -> None:
+@click.command()
+@click.argument("data", metavar="FOLDER", type=click.Path(exists=True, path_type=Path))
+@click.option("--frames", default=2000, show_default=True)
+def main(data: Path, frames: int) -> None:
     """Convert, open, read."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--frames", type=int, default=2000)
-    arguments = parser.parse_args()
-
-    dataset = open_dataset(arguments.folder)
-    dataset = dataset.select(np.arange(min(len(dataset), arguments.frames)))
+    dataset = open_dataset(data)
+    dataset = dataset.select(np.arange(min(len(dataset), frames)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "set.h5"
         start = time.perf_counter()

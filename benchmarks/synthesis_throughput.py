@@ -5,12 +5,13 @@ python benchmarks/synthesis_throughput.py [--preset nyu] [--crops 2000] [--proce
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+import click
 
 from cn_zoo.in_order import in_order
 from cn_zoo.synthesis import frame, setting
@@ -21,20 +22,19 @@ from cn_zoo.synthesis.worker_pool import WorkerPool
 BATCH = 50
 
 
-def main() -> None:
+@click.command()
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="nyu", show_default=True)
+@click.option("--crops", default=2000, show_default=True)
+@click.option("--processes", "most", default=os.cpu_count(), show_default=True)
+def main(preset: str, crops: int, most: int) -> None:
     """Measure one process, then all, then the stages."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=list(PRESETS), default="nyu")
-    parser.add_argument("--crops", type=int, default=2000)
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
-    arguments = parser.parse_args()
-    for processes in sorted({1, arguments.processes}):
-        elapsed, busy = measure_pool(arguments.preset, arguments.crops, processes)
+    for processes in sorted({1, most}):
+        elapsed, busy = measure_pool(preset, crops, processes)
         print(
-            f"{arguments.preset}: {1 / elapsed:.0f} crops/s on {processes} process(es); "
+            f"{preset}: {1 / elapsed:.0f} crops/s on {processes} process(es); "
             f"{processes / busy:.0f} by the workers' processor time"
         )
-    for stage, (ms, share) in measure_stages(arguments.preset, arguments.crops).items():
+    for stage, (ms, share) in measure_stages(preset, crops).items():
         print(f"  {stage:<22}{ms:6.3f} ms  {100 * share:5.1f} %")
 
 

@@ -7,9 +7,10 @@ Prints the tables of docs/uncertainty.md.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
+from pathlib import Path
 
+import click
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -21,24 +22,23 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import resolve
 
 
-def main() -> None:
+@click.command()
+@click.option("--count", default=2000, show_default=True, help="Crops of each model.")
+@click.option("--output", type=click.Path(path_type=Path), default="docs/figures/reliability.png", show_default=True)
+def main(count: int, output: Path) -> None:
     """Measure, print, draw."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--output", default="docs/figures/reliability.png")
-    arguments = parser.parse_args()
     found = {}
     print("| model | joints | inside 1 sigma | inside 2 sigma | rank correlation of joints | of frames |")
     print("|---|---|---|---|---|---|")
     for name, preset in PRESETS.items():
-        found[name] = synthetic_errors(open_runtime(resolve(name, "onnx")), preset, arguments.count)
+        found[name] = synthetic_errors(open_runtime(resolve(name, "onnx")), preset, count)
         for row in table_rows(name, found[name]):
             print(row, flush=True)
     print("\n| inside 1 sigma, by tenths of the joints | surest |" + " |" * 8 + " least sure |")
     print("|---" * 11 + "|")
     for name, each in found.items():
         print(f"| `{name}` | " + " | ".join(f"{share:.0%}" for share in each.inside_by_size()[1]) + " |")
-    draw(found).savefig(arguments.output, dpi=100)
+    draw(found).savefig(output, dpi=100)
 
 
 def table_rows(name: str, found: JointErrors) -> Iterator[str]:

@@ -5,8 +5,9 @@ python tools/draw_synthesis.py nyu sheet.png [--split test-webxr] [--count 80] [
 
 from __future__ import annotations
 
-import argparse
+from pathlib import Path
 
+import click
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -19,18 +20,16 @@ from cn_zoo.synthesis.split import SPLITS
 SCALE = 2
 
 
-def main() -> None:
+@click.command()
+@click.argument("preset", type=click.Choice(list(PRESETS)))
+@click.argument("output", type=click.Path(path_type=Path))
+@click.option("--split", type=click.Choice(list(SPLITS)), default="train", show_default=True)
+@click.option("--count", default=80, show_default=True)
+@click.option("--seed", default=0, show_default=True)
+def main(preset: str, output: Path, split: str, count: int, seed: int) -> None:
     """Draw crops of a preset into one picture, ten a row."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("preset", choices=list(PRESETS))
-    parser.add_argument("output")
-    parser.add_argument("--split", choices=list(SPLITS), default="train")
-    parser.add_argument("--count", type=int, default=80)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    preset = PRESETS[arguments.preset]
-    crops = (draw_crop(preset, arguments.seed, index, arguments.split) for index in range(arguments.count))
-    contact_sheet([draw_joints(crop, preset) for crop in crops], 10).save(arguments.output)
+    crops = (draw_crop(PRESETS[preset], seed, index, split) for index in range(count))
+    contact_sheet([draw_joints(crop, PRESETS[preset]) for crop in crops], 10).save(output)
 
 
 def draw_joints(crop: SyntheticCrop, preset: Preset) -> Image.Image:

@@ -8,10 +8,12 @@ A run that starts from another learns where there is no hand from what that one 
 
 from __future__ import annotations
 
-import argparse
 import shutil
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
+import click
 import numpy as np
 
 from cn_zoo.geometry import HandCrop
@@ -23,22 +25,23 @@ from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
 from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 
-def main() -> None:
-    """Train, and copy what the locator consists of, and nothing else of the run."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--resume", action="store_true", help="go on where an earlier run stopped")
-    parser.add_argument("--frames", type=int, default=LocatorRecipe.frames)
-    parser.add_argument("--start", default="", help="folder of an earlier run to start from")
-    parser.add_argument("--learning-rate", type=float, default=LocatorRecipe.learning_rate)
-    parser.add_argument("--seed", type=int, default=LocatorRecipe.seed)
-    parser.add_argument("--release", action="store_true", help="copy the result into pretrained/locator")
-    options = parser.parse_args()
-    recipe = LocatorRecipe(
-        frames=options.frames, learning_rate=options.learning_rate, seed=options.seed, start=options.start
-    )
-    run = train_locator(recipe, options.folder, options.resume)
-    if options.release:
+def _recipe_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option for each field of the recipe."""
+    for entry in reversed(fields(LocatorRecipe)):
+        option = click.option(f"--{entry.name.replace('_', '-')}", default=entry.default, show_default=True)
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--resume", is_flag=True, help="Go on where an earlier run stopped.")
+@click.option("--release", "to_release", is_flag=True, help="Copy the result into pretrained/locator.")
+@_recipe_options
+def main(folder: Path, resume: bool, to_release: bool, **recipe: float | str) -> None:
+    """Train by a LocatorRecipe, and copy what the locator consists of, and nothing else of the run."""
+    run = train_locator(LocatorRecipe(**recipe), folder, resume)
+    if to_release:
         release(run)
 
 
