@@ -4,7 +4,7 @@ import onnx
 
 from cn_zoo.exporting.write_small_onnx import write_small_onnx
 from cn_zoo.inference.runtimes import open_runtime
-from cn_zoo.models.hand_locator import build_hand_finder
+from cn_zoo.models.finder_and_judge import build_hand_finder
 
 
 def test_sizes_stay_open_and_weights_take_a_byte(tmp_path):
