@@ -13,6 +13,7 @@ from cn_zoo.models import (
     build_trunk,
 )
 from cn_zoo.zoo import FileRecord, Preset
+from cn_zoo.zoo.save_preset import save_preset
 
 
 def save_untrained_model(folder: Path) -> Preset:
@@ -40,5 +41,5 @@ def save_untrained_model(folder: Path) -> Preset:
         parameters=estimator.count_params(),
         files={"estimator": FileRecord.of(folder / "estimator.keras")},
     )
-    preset.save(folder)
+    save_preset(preset, folder)
     return preset

@@ -33,6 +33,7 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, Preset, resolve
 from cn_zoo.zoo.card import CASES
 from cn_zoo.zoo.embedded import embed
+from cn_zoo.zoo.save_preset import save_preset
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained"
 _CASE_FRAMES, _CASE_SEED, _CASE_WIDTH, _TITLE_HEIGHT = 300, 4, 240, 24
@@ -63,7 +64,7 @@ def main(run: Path, measured: tuple[str, ...]) -> None:
     _draw_cases(preset, runtime).quantize(256).save(folder / names["cases"], optimize=True)
     files = {kind: FileRecord.of(folder / name) for kind, name in names.items()}
     preset = _timed(replace(preset, files=files), folder)
-    preset.save(folder)
+    save_preset(preset, folder)
     write_golden(folder)
     click.echo(folder)
 

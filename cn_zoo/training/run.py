@@ -40,6 +40,7 @@ from cn_zoo.training.sigma_fit import fit_sigma
 from cn_zoo.training.warm_start import has_nets
 from cn_zoo.zoo import FileRecord, Preset, file_of, get_preset
 from cn_zoo.zoo.preset import PRESET_FILE
+from cn_zoo.zoo.save_preset import save_preset
 
 #: What a finished run's files are called inside its folder.
 ESTIMATOR_FILE = "estimator.keras"
@@ -135,7 +136,7 @@ def _make_model(recipe: Recipe, folder: Path, frames: RunData, weights: list[np.
         with atomic_path(folder / NETS_FILE) as temporary:
             nets.save(temporary)
         record = replace(record, files={**record.files, "nets": FileRecord.of(folder / NETS_FILE)})
-    record.save(folder)
+    save_preset(record, folder)
 
 
 def _build(recipe: Recipe, policy: str) -> CrossingNets:
@@ -170,7 +171,7 @@ def _export_onnx(folder: Path) -> None:
         return
     estimator = load_keras_file(file_of(record, "estimator"))
     export_estimator(estimator, record, "onnx", "fp32", folder / ONNX_FILE)
-    replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}).save(folder)
+    save_preset(replace(record, files={"onnx": FileRecord.of(folder / ONNX_FILE), **record.files}), folder)
 
 
 def _copy_model(model: str, folder: Path) -> Preset:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.errors import WeightsError, one_line
-from cn_zoo.zoo._record import DAMAGE, facts_of, json_of, save_with_card
+from cn_zoo.zoo._record import DAMAGE, facts_of, json_of
 from cn_zoo.zoo.file_record import FileRecord
 
 #: The record's file name, beside the weights.
@@ -93,16 +93,6 @@ class Preset:
     def to_json(self) -> str:
         """The record as JSON text, which `parse` reads."""
         return json_of(self)
-
-    def save(self, folder: Path) -> None:
-        """Write the record and its card beside the model's files.
-
-        Raises:
-            OSError: the folder cannot be written.
-        """
-        from cn_zoo.zoo.card import model_card  # reading a record must not wait for NumPy
-
-        save_with_card(folder / PRESET_FILE, self.to_json(), model_card(self))
 
     def with_urls(self, base: str) -> Preset:
         """The same record where every file without an address of its own is found under ``base``."""

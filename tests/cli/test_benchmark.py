@@ -14,6 +14,7 @@ from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import CnZooError, MissingDependencyError
 from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo.save_preset import save_preset
 
 # The module; the package's attribute of that name may be the command.
 MODULE = sys.modules["cn_zoo.cli.benchmark"]
@@ -35,7 +36,7 @@ def model(tmp_path):
     for name in names.values():
         (tmp_path / name).write_bytes(b"weights of " + name.encode())
     files = {kind: FileRecord.of(tmp_path / name) for kind, name in names.items()}
-    made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), files=files).save(tmp_path)
+    save_preset(made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), files=files), tmp_path)
     (tmp_path / "cases.png").unlink()
     return tmp_path
 

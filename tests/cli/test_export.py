@@ -15,6 +15,7 @@ from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset
+from cn_zoo.zoo.save_preset import save_preset
 
 #: Runs the command on few crops, in a process of its own: what TensorFlow prints must not reach stdout.
 _SHORT = """
@@ -99,7 +100,7 @@ def test_a_file_of_a_models_own_is_not_written_over(model, tmp_path):
     own = tmp_path / "own.onnx"
     own.write_bytes(b"a network")
     preset = get_preset(model)
-    replace(preset, files={"onnx": FileRecord.of(own)}).save(tmp_path)
+    save_preset(replace(preset, files={"onnx": FileRecord.of(own)}), tmp_path)
     arguments = ("export", "--model", str(model), "--format", "onnx", "--output", str(own))
     result = CliRunner().invoke(_cn_zoo, arguments)
     assert result.exit_code == 2

@@ -25,6 +25,7 @@ from cn_zoo.errors import CnZooError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.io.depth_image import read_depth
+from cn_zoo.zoo.save_preset import save_preset
 
 predict_command = import_module("cn_zoo.cli.predict")
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -212,7 +213,7 @@ def test_missing_and_damaged_weights(tmp_path):
     preset = get_preset("nyu")
     model = tmp_path / "model"
     model.mkdir()
-    preset.save(model)
+    save_preset(preset, model)
     assert predict(HAND, model=model)[0] == 4
     weights = bytearray(resolve("nyu", "onnx").read_bytes())
     weights[len(weights) // 2] ^= 1

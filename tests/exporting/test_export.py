@@ -28,6 +28,7 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord, get_preset, weights_path
 from cn_zoo.zoo.card import model_card
 from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
+from cn_zoo.zoo.save_preset import save_preset
 
 PRESET = made_up_preset("icvl", camera=(241.0, 241.0, 160.0, 120.0), latent_size=16)
 
@@ -216,7 +217,7 @@ def test_a_model_without_a_whole_keras_file(model, exported, tmp_path):
     target = tmp_path / "a.onnx"
     with pytest.raises(WeightsError, match="is no Keras file"):
         cn_zoo.export(exported["onnx", "fp32"][0], "onnx", "fp32", target)
-    replace(get_preset(model), files={}).save(tmp_path)
+    save_preset(replace(get_preset(model), files={}), tmp_path)
     with pytest.raises(WeightsError, match="no file of kind 'estimator'"):
         cn_zoo.export(tmp_path, "onnx", "fp32", target)
     broken = tmp_path / "estimator.keras"
@@ -304,7 +305,7 @@ def test_the_released_hand_locators_networks(model, few_crops, tmp_path, part):
 def test_the_generator_of_a_saved_model(nets, few_crops, tmp_path):
     nets.save(tmp_path / "nets.keras")
     files = {"nets": FileRecord.of(tmp_path / "nets.keras")}
-    replace(PRESET, files=files).save(tmp_path)
+    save_preset(replace(PRESET, files=files), tmp_path)
     parity = cn_zoo.export(tmp_path, "onnx", "fp32", tmp_path / "generator.onnx", "generator")
     assert parity.largest < 1e-4
     with pytest.raises(WeightsError, match="no file of kind 'estimator'"):

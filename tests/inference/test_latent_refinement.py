@@ -10,6 +10,7 @@ from cn_zoo.inference.latent_refinement import refine_latent
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo.save_preset import save_preset
 
 RNG = np.random.default_rng(0)
 WAYS = RNG.normal(size=(4, 128, 128)) * 0.05
@@ -75,7 +76,7 @@ def test_an_estimate_is_refined_by_the_models_own_nets(tmp_path):
     keras.utils.set_random_seed(3)
     nets = cn_zoo.CrossingNets("paper", "icvl")
     nets.save(tmp_path / "nets.keras")
-    replace(preset, files={**preset.files, "nets": FileRecord.of(tmp_path / "nets.keras")}).save(tmp_path)
+    save_preset(replace(preset, files={**preset.files, "nets": FileRecord.of(tmp_path / "nets.keras")}), tmp_path)
     estimator = cn_zoo.HandPoseEstimator.from_pretrained(tmp_path)
     frame = draw_frame(PRESETS["icvl"].own(), seed=0, index=0)
     plain, refined = (

@@ -14,6 +14,7 @@ import cn_zoo
 from cn_zoo.errors import WeightsError
 from cn_zoo.objective import TERMS, JointObjective
 from cn_zoo.zoo.preset import Preset
+from cn_zoo.zoo.save_preset import save_preset
 
 RNG = np.random.default_rng(0)
 #: Five batches of two labelled and two unlabelled crops.
@@ -290,7 +291,7 @@ def test_five_steps_agree_on_every_backend(tmp_path, monkeypatch):
 def test_a_model_released_without_nets_says_so(tmp_path):
     camera = (588.0, 587.0, 320.0, 240.0)
     facts = ("mine", "nyu", camera, 250.0, "right", "paper", 23, "none", "Apache-2.0", "none", {}, 0, {})
-    Preset(*facts).save(tmp_path)
+    save_preset(Preset(*facts), tmp_path)
     with pytest.raises(WeightsError, match="mine: has no file of kind 'nets'"):
         cn_zoo.CrossingNets.from_pretrained(tmp_path)
 

@@ -29,6 +29,7 @@ from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, run_stages, train
 from cn_zoo.training.warm_start import start_from
 from cn_zoo.zoo import Preset, weights_path
+from cn_zoo.zoo.save_preset import save_preset
 
 SHORT = (
     "start=",
@@ -70,7 +71,7 @@ def estimator_alone(finished, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "alone"
     shutil.copytree(finished, folder)
     preset = Preset.load(folder)
-    replace(preset, files={kind: file for kind, file in preset.files.items() if kind != "nets"}).save(folder)
+    save_preset(replace(preset, files={kind: file for kind, file in preset.files.items() if kind != "nets"}), folder)
     return folder
 
 
@@ -215,7 +216,7 @@ def test_a_finished_run_is_not_done_again(recipe, finished, tmp_path, monkeypatc
     shutil.copytree(finished, run)
     (run / "estimator.onnx").unlink()
     record = Preset.load(run)
-    replace(record, files={kind: file for kind, file in record.files.items() if kind != "onnx"}).save(run)
+    save_preset(replace(record, files={kind: file for kind, file in record.files.items() if kind != "onnx"}), run)
     monkeypatch.setattr(import_module("cn_zoo.training.run"), "run_stages", None)
     train(recipe, run, resume=True)
     again = Preset.load(run)

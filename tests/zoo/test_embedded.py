@@ -11,6 +11,7 @@ from cn_zoo.errors import WeightsError
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import FileRecord, Preset, get_preset, resolve
 from cn_zoo.zoo.embedded import embed, read_embedded
+from cn_zoo.zoo.save_preset import save_preset
 
 PRESET = Preset(
     name="mine",
@@ -86,7 +87,7 @@ def test_damaged_records(tmp_path, text):
 
 def test_a_file_speaks_for_itself_wherever_it_lies(network):
     embed(PRESET, "int8", network)
-    replace(PRESET, name="another").save(network.parent)
+    save_preset(replace(PRESET, name="another"), network.parent)
     assert get_preset(network).name == "mine"
     assert get_preset(network.parent).name == "another"
     assert resolve(network) == network

@@ -10,6 +10,7 @@ from cn_zoo.errors import WeightsError
 from cn_zoo.geometry import SKELETONS
 from cn_zoo.zoo import FileRecord, Preset
 from cn_zoo.zoo.card import model_card
+from cn_zoo.zoo.save_preset import save_preset
 
 SHA256 = "0123456789abcdef" * 4
 
@@ -34,7 +35,7 @@ def preset() -> Preset:
 
 
 def test_round_trip(preset, tmp_path):
-    preset.save(tmp_path / "new")
+    save_preset(preset, tmp_path / "new")
     loaded = Preset.load(tmp_path / "new")
     assert loaded == preset
     assert loaded.folder == tmp_path / "new"
@@ -69,7 +70,7 @@ def test_addresses_are_filled_in_where_there_are_none(preset):
     ],
 )
 def test_damaged_records(preset, tmp_path, damage):
-    preset.save(tmp_path)
+    save_preset(preset, tmp_path)
     path: Path = tmp_path / "preset.json"
     path.write_text(damage(json.loads(path.read_text())))
     with pytest.raises(WeightsError, match=r"preset\.json.*no model record") as caught:

@@ -12,6 +12,7 @@ from zoo.file_server import FileServer
 from cn_zoo.errors import UnknownModelError, WeightsError
 from cn_zoo.zoo import FileRecord, Preset, get_preset, list_models, resolve, weights_path
 from cn_zoo.zoo import resolver as resolver_module
+from cn_zoo.zoo.save_preset import save_preset
 
 PRESET = Preset(
     name="nyu",
@@ -39,7 +40,7 @@ def export(folder: Path, name: str = "nyu") -> Preset:
         kind: FileRecord.of(folder / file) for kind, file in (("onnx", "net.onnx"), ("estimator", "estimator.keras"))
     }
     preset = replace(PRESET, name=name, files=files)
-    preset.save(folder)
+    save_preset(preset, folder)
     return preset
 
 
@@ -100,7 +101,7 @@ class TestNames:
         path = installed / "nyu" / "net.onnx"
         server.files["/nyu/net.onnx"] = path.read_bytes()
         record = replace(get_preset("nyu").files["onnx"], url=f"{server.url}/nyu/net.onnx")
-        replace(PRESET, files={"onnx": record}).save(path.parent)
+        save_preset(replace(PRESET, files={"onnx": record}), path.parent)
         path.unlink()
         assert resolve("nyu").read_bytes() == b"onnx of nyu"
         assert resolve("nyu").is_relative_to(home)
