@@ -37,6 +37,8 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
         #: The player that `apply` steps; with None all step at once.
         self.turn: str | None = None
         self._player_of: dict[int, str] = {}
+        #: Each player's learning rate over that of `learning_rate`, when it was last set.
+        self._proportions: dict[str, float] = {}
 
     @classmethod
     def alike(cls, optimizer: keras.optimizers.Optimizer, players: Sequence[str]) -> RoutedOptimizer:
@@ -71,14 +73,24 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     @property
     def learning_rate(self) -> Any:
-        """The learning rate of the last player, after `route` the last with weights; setting it sets all players'."""
+        """The learning rate of the last player, after `route` the last with weights.
+
+        Callbacks set it: a number is that player's, and the others' stay in proportion. A schedule is everyone's.
+        """
         last = [*self.players, *self._player_of.values()][-1]
         return self.players[last].learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        for optimizer in self.players.values():
-            optimizer.learning_rate = learning_rate
+        if callable(learning_rate) or isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+            for optimizer in self.players.values():
+                optimizer.learning_rate = learning_rate
+            return
+        # From zero, where a warm-up may have set all, the proportions are those of before.
+        if own := float(self.learning_rate):
+            self._proportions = {player: float(each.learning_rate) / own for player, each in self.players.items()}
+        for player, optimizer in self.players.items():
+            optimizer.learning_rate = learning_rate * self._proportions.get(player, 1.0)
 
     def apply(self, grads: Sequence[KerasTensor | None], trainable_variables: Sequence[Variable] | None = None) -> None:
         """Step the player whose turn it is, or all players.
