@@ -221,7 +221,7 @@ def test_a_hand_is_what_both_networks_take_for_one(locator):
     assert len(likely) == len(unlikely) == 2
     assert likely[0].confidence > unlikely[0].confidence
     locator.locations[:] = [HandLocation(CENTER, 0.5)]
-    with pytest.raises(NoHandError, match="likeliest place is one with"):
+    with pytest.raises(NoHandError, match="likeliest place is a hand with"):
         HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), doubtful).predict(image_with_block())
 
 
