@@ -2,8 +2,10 @@
 
     python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
     python tools/train_locator.py runs/more --start runs/locator --learning-rate 3e-3 --seed 4 --frames 160000
+    python tools/train_locator.py runs/mean --average runs/locator runs/more [--release]
 
 A run that starts from another learns where there is no hand from what that one takes for hands.
+The mean of the weights of both keeps what the first knew, and most of what the second has learned.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from cn_zoo.inference.locator_record import LocatorRecord
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator_run import LocatorRecipe, average_locators, train_locator
 
 _PRETRAINED = Path(__file__).parent.parent / "pretrained" / "locator"
 
@@ -34,12 +36,16 @@ def main() -> None:
     parser.add_argument("--start", default="", help="folder of an earlier run to start from")
     parser.add_argument("--learning-rate", type=float, default=LocatorRecipe.learning_rate)
     parser.add_argument("--seed", type=int, default=LocatorRecipe.seed)
+    parser.add_argument("--average", type=Path, nargs="+", metavar="RUN", help="train nothing: mean weights of runs")
     parser.add_argument("--release", action="store_true", help="copy the result into pretrained/locator")
     options = parser.parse_args()
     recipe = LocatorRecipe(
         frames=options.frames, learning_rate=options.learning_rate, seed=options.seed, start=options.start
     )
-    run = train_locator(recipe, options.folder, options.resume)
+    if options.average:
+        run = average_locators(options.average, options.folder)
+    else:
+        run = train_locator(recipe, options.folder, options.resume)
     if options.release:
         release(run)
 
