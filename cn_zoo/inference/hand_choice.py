@@ -24,7 +24,7 @@ from cn_zoo.inference.log_odds import log_odds, to_probability
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.18
+_LEAST_PROBABILITY = 0.15
 #: What is found once hands are taken out of the image must be likelier: parts of them and their arms are left.
 _LEAST_BESIDE = 0.35
 #: Log odds that a place is a hand: a constant, and factors of the locator's log odds, of the pose network's surprise,
