@@ -2,8 +2,10 @@
 
     python tools/train_locator.py runs/locator [--resume] [--frames N] [--release]
     python tools/train_locator.py runs/more --start runs/locator --learning-rate 3e-3 --seed 4 --frames 160000
+    python tools/train_locator.py runs/mean --average runs/locator --average runs/more [--release]
 
 A run that starts from another learns where there is no hand from what that one takes for hands.
+The mean of the weights of both keeps what the first knew, and most of what the second has learned.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from cn_zoo.geometry.frame_view import JUDGE_CUBE_MM, FrameView
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator.locator_run import LocatorRecipe, average_locators, train_locator
 from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 
@@ -36,11 +38,17 @@ def _recipe_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--resume", is_flag=True, help="Go on where an earlier run stopped.")
+@click.option(
+    "--average", "runs", type=click.Path(path_type=Path), multiple=True, help="Train nothing: mean weights of runs."
+)
 @click.option("--release", "to_release", is_flag=True, help="Copy the result into pretrained/locator.")
 @_recipe_options
-def main(folder: Path, resume: bool, to_release: bool, **recipe: float | str) -> None:
+def main(folder: Path, resume: bool, runs: tuple[Path, ...], to_release: bool, **recipe: float | str) -> None:
     """Train by a LocatorRecipe, and copy what the locator consists of, and nothing else of the run."""
-    run = train_locator(LocatorRecipe(**recipe), folder, resume)
+    if runs:
+        run = average_locators(runs, folder)
+    else:
+        run = train_locator(LocatorRecipe(**recipe), folder, resume)
     if to_release:
         release(run)
 

@@ -20,7 +20,7 @@ from cn_zoo.inference.localisation.hand_locator import HandLocator
 #: What the locator alone finds less likely to be a hand is not looked at.
 _WORTH_A_LOOK = 0.02
 #: What both together find less likely is no hand.
-_LEAST_PROBABILITY = 0.18
+_LEAST_PROBABILITY = 0.15
 #: What is found once hands are taken out of the image must be likelier: parts of them and their arms are left.
 _LEAST_BESIDE = 0.35
 #: A hand that was taken for one of some side is looked at as one of the other as well where the locator or the pose

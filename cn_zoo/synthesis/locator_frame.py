@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cn_zoo.geometry import LABELLED, Camera
+from cn_zoo.synthesis.body_mesh import Body, draw_body
 from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
 from cn_zoo.synthesis.presets import NOTHING_BESIDES, PRESETS, Lens, Preset, SceneShares
+from cn_zoo.synthesis.rasterizer import rasterize
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
-from cn_zoo.synthesis.setting import HAND_RADIUS_MM, Setting, draw_setting, keep_box, render
-from cn_zoo.synthesis.solids import limb
-from cn_zoo.synthesis.split import sample_generator
+from cn_zoo.synthesis.setting import HAND_RADIUS_MM, NO_BOX, Setting, draw_setting, keep_box, render
+from cn_zoo.synthesis.solids import limb, plane
+from cn_zoo.synthesis.split import SPLITS, sample_generator
 from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
 
 #: Shares of frames.
@@ -31,6 +33,21 @@ _HALF_VIEW_DEG = (22.0, 46.0)
 _WIDTHS, _LARGE, _LARGE_WIDTH = (184, 360), 0.1, 640
 _ASPECTS = (3 / 4, 3 / 4, 3 / 4, 9 / 16, 4 / 5, 1.0)
 _TRIES = 6
+#: Shares of the frames with a person, of those without a hand and of those with one. The people have randomness of
+#: their own: the other frames are what they would be without them.
+_PERSON_ALONE, _PERSON_BESIDE, _PEOPLE_SEED = 0.65, 0.3, 5_501
+#: Of the frames with a person alone, the shares with nothing but the person, or the person before a wall; from any
+#: sensor; and of which only a box about the person is kept.
+_ONLY_PERSON, _BEFORE_WALL, _ANY_SENSOR, _PERSON_BOXED = 0.4, 0.15, 0.5, 0.2
+_HEAD_MM = (400.0, 1800.0)
+#: Where a head is in the image, in shares of its width and height; how far aside, below and behind a hand it is, in mm.
+_HEAD_PLACE = ((0.0, 1.0), (-0.05, 0.8))
+_HEAD_FROM_HAND_MM = ((-350.0, 350.0), (-350.0, 250.0), (30.0, 700.0))
+#: How far from the head a box's left, right, top and bottom are, in mm.
+_BOX_MM = ((60.0, 500.0), (60.0, 500.0), (100.0, 300.0), (60.0, 600.0))
+#: Shares of the people whose hair, or body, a sensor measures in patches only; how far apart those are, in mm; and
+#: below which even number between 0 and 1, smoothed over that distance, something is measured.
+_DARK_HAIR, _DARK_BODY, _PATCH_MM, _PATCHES_BELOW = 0.5, 0.12, (8.0, 35.0), (-0.1, 0.65)
 
 _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
 _BEHIND = SceneShares(body=0.3, wall=0.4, table=0.1, clutter=0.2, sleeve=0.0, held=0.0, passing=0.0)
@@ -69,6 +86,7 @@ def draw_locator_frame(seed: int, index: int, split: str = "train") -> LocatorFr
         ValueError: an unknown split, or a negative number.
     """
     rng = sample_generator(seed, index, split)
+    people = np.random.default_rng((seed, SPLITS[split].code, index, _PEOPLE_SEED))
     shows_hand = rng.random() >= _NO_HAND
     for _ in range(_TRIES):
         preset, rests = _draw_preset(rng), rng.random() < _RESTING
@@ -84,8 +102,12 @@ def draw_locator_frame(seed: int, index: int, split: str = "train") -> LocatorFr
             solids.append(_draw_more_behind(setting.posed, rng))
         if setting.meshes and rng.random() < _LONG_ARM:
             solids.append(_draw_upper_arm(setting.posed, rng))
+        setting = replace(setting, meshes=meshes, solids=np.concatenate(solids))
+        person = None
+        if people.random() < (_PERSON_BESIDE if shows_hand else _PERSON_ALONE):
+            setting, person = _with_person(setting, shows_hand, people, split)
         turn = _turn_about_view(2 * math.pi * rng.random() if rng.random() < _ROLLED else 0.0)
-        frame = _look(replace(setting, meshes=meshes, solids=np.concatenate(solids)), hands, turn, rng)
+        frame = _look(setting, hands, turn, rng, person)
         if not shows_hand or frame.seen[0] >= LEAST_SEEN:
             break
     return _mirrored(frame) if rng.random() < 0.5 else frame
@@ -158,6 +180,91 @@ def _looking_past(setting: Setting, rng: np.random.Generator) -> Lens:
     return replace(lens, camera=Camera(camera.fx, camera.fy, camera.cx + du, camera.cy + dv))
 
 
+@dataclass(frozen=True)
+class _Person:
+    """A person, and how a sensor fails to see it.
+
+    Attributes:
+        body: in place.
+        unseen: (F, 3) faces of which only patches are measured.
+        patch_mm, below: how far apart the patches are, and how much is measured: numbers of `_PATCH_MM` and
+            `_PATCHES_BELOW`.
+        seed: decides where.
+    """
+
+    body: Body
+    unseen: np.ndarray
+    patch_mm: float
+    below: float
+    seed: int
+
+
+def _with_person(setting: Setting, shows_hand: bool, rng: np.random.Generator, split: str) -> tuple[Setting, _Person]:
+    """The setting with a person beside or behind the hand, or instead of it."""
+    head = _draw_head_place(setting, shows_hand, rng)
+    body = draw_body(rng, split).moved(np.eye(3), head)
+    unseen = body.hair if rng.random() < _DARK_HAIR else body.hair[:0]
+    if rng.random() < _DARK_BODY:
+        unseen = body.faces
+    patch_mm, below = rng.uniform(*_PATCH_MM), rng.uniform(*_PATCHES_BELOW)
+    person = _Person(body, unseen, patch_mm, below, int(rng.integers(2**63)))
+    if not shows_hand:
+        setting = _about_person(setting, head, rng)
+    return replace(setting, solids=np.concatenate([setting.solids, body.solids])), person
+
+
+def _draw_head_place(setting: Setting, shows_hand: bool, rng: np.random.Generator) -> np.ndarray:
+    if shows_hand:
+        place = setting.center + [rng.uniform(*span) for span in _HEAD_FROM_HAND_MM]
+        return place * max(1.0, _HEAD_MM[0] / place[2])
+    lens, (near, far) = setting.lens, np.log(_HEAD_MM)
+    u, v = (size * rng.uniform(*span) for size, span in zip((lens.width, lens.height), _HEAD_PLACE, strict=True))
+    return lens.camera.uvd_to_xyz(np.array([u, v, math.exp(rng.uniform(near, far))]))
+
+
+def _about_person(setting: Setting, head: np.ndarray, rng: np.random.Generator) -> Setting:
+    """What else there is about a person where no hand is, and what it is seen by."""
+    luck = rng.random()
+    if luck < _ONLY_PERSON + _BEFORE_WALL:
+        solids = np.zeros((0, 14))
+        if luck < _BEFORE_WALL:
+            normal = np.array([*rng.normal(0, 0.3, 2), -1.0])
+            solids = plane(head + [0, 0, rng.uniform(250, 2000)], normal / np.linalg.norm(normal))[None]
+        setting = replace(setting, meshes=(), solids=solids)
+    if rng.random() < _ANY_SENSOR:
+        names = tuple(SENSORS)
+        setting = replace(setting, sensor=names[rng.integers(len(names))])
+    setting = replace(setting, box=NO_BOX)
+    if rng.random() < _PERSON_BOXED:
+        u, v, d = setting.lens.camera.xyz_to_uvd(head)
+        left, right, top, bottom = (rng.uniform(*span) * setting.lens.camera.fx / d for span in _BOX_MM)
+        setting = replace(setting, box=(u - left, u + right, v - top, v + bottom))
+    return setting
+
+
+def _draw_person(depth: np.ndarray, camera: Camera, person: _Person) -> None:
+    """Add a person to true depth, with holes where the sensor gets no answer."""
+    height, width = depth.shape
+    body = person.body
+    rasterize(body.vertices, body.faces, camera, width, height, depth, closed=True)
+    if not len(person.unseen):
+        return
+    unseen = rasterize(body.vertices, person.unseen, camera, width, height, closed=True)
+    cell = max(2.0, person.patch_mm * camera.fx / float(body.vertices[:, 2].mean()))
+    patches = _smooth_noise(height, width, cell, np.random.default_rng(person.seed))
+    depth[(unseen > 0) & (unseen <= depth) & (patches >= person.below)] = 0
+
+
+def _smooth_noise(height: int, width: int, cell: float, rng: np.random.Generator) -> np.ndarray:
+    """Even numbers (height, width) between 0 and 1 on a grid, ``cell`` pixels apart, interpolated."""
+    rows, columns = np.arange(height) / cell, np.arange(width) / cell
+    grid = rng.random((int(rows[-1]) + 2, int(columns[-1]) + 2), dtype=np.float32)
+    top, left = rows.astype(int), columns.astype(int)
+    down, right = ((rows - top)[:, None].astype(np.float32), (columns - left).astype(np.float32))
+    lines = grid[top] + down * (grid[top + 1] - grid[top])
+    return lines[:, left] + right * (lines[:, left + 1] - lines[:, left])
+
+
 def _draw_more_behind(posed: PosedHand, rng: np.random.Generator) -> np.ndarray:
     offset = np.array([rng.uniform(-400, 400), rng.uniform(-300, 300), rng.uniform(0, 900)])
     return draw_scene(_BEHIND, _placed(posed, offset), rng)
@@ -193,11 +300,15 @@ def _turn_about_view(angle: float) -> np.ndarray:
     return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _look(setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random.Generator) -> LocatorFrame:
+def _look(
+    setting: Setting, hands: list[_Hand], turn: np.ndarray, rng: np.random.Generator, person: _Person | None
+) -> LocatorFrame:
     """Turn everything about the viewing axis, render, and see which hands can be seen."""
     setting = _turned(setting, turn)
     lens = setting.lens
     depth = render(setting, lens.camera, lens.width, lens.height)
+    if person is not None:
+        _draw_person(depth, lens.camera, replace(person, body=person.body.moved(turn, np.zeros(3))))
     depth = sense(depth, lens.camera, SENSORS[setting.sensor], rng)
     keep_box(depth, setting.box)
     _spoil(depth, rng)

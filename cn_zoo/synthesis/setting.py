@@ -33,7 +33,8 @@ _WRIST, _MIDDLE_MCP = LANDMARKS.index("wrist"), LANDMARKS.index("middle_mcp")
 HAND_RADIUS_MM = 105.0
 #: A hand is no nearer to a sensor than its range and this.
 _ROOM_BEFORE_MM = 90.0
-_NO_BOX = (-math.inf, math.inf, -math.inf, math.inf)
+#: A `Setting`'s box that keeps everything.
+NO_BOX = (-math.inf, math.inf, -math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     if rng.random() < preset.scene.second_hand:
         mesh, second_hand = _draw_second_hand(hand, rng, split, preset.poses)
         meshes.append(mesh)
-    box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else _NO_BOX
+    box = _draw_box(lens.camera, target, rng) if rng.random() < preset.scene.boxed else NO_BOX
     return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box, second_hand)
 
 
@@ -119,7 +120,7 @@ def render_into(depth: np.ndarray, setting: Setting, camera: Camera) -> None:
 
 def keep_box(depth: np.ndarray, box: tuple[float, float, float, float], left: int = 0, top: int = 0) -> None:
     """Delete what lies outside of a `Setting`'s box; ``depth`` begins at a column and a row of the image."""
-    if box is _NO_BOX:
+    if box is NO_BOX:
         return
     height, width = depth.shape
     columns, rows = np.arange(width) + left, np.arange(height) + top

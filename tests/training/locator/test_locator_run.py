@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -8,13 +9,16 @@ from later_keras import needs_later_keras
 
 from cn_zoo.errors import InputError
 from cn_zoo.inference.localisation.hand_locator import HandLocator
+from cn_zoo.models import load_keras_file, save_keras_file
 from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_locator_batch
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.locator import locator_run
-from cn_zoo.training.locator.locator_run import LocatorRecipe, train_locator
+from cn_zoo.training.locator.locator_run import LocatorRecipe, average_locators, train_locator
 from cn_zoo.training.locator.locator_stream import LocatorStream
 from cn_zoo.training.locator.locator_task import LocatorTask
+from cn_zoo.zoo import FileRecord
+from cn_zoo.zoo.locator_record import LocatorRecord
 
 RECIPE = LocatorRecipe(frames=8, batch_size=4, checkpoint_every=2, validation_frames=30, test_frames=6)
 
@@ -149,3 +153,24 @@ def test_the_truth_costs_next_to_nothing():
     assert float(task.compute_loss(y=y, y_pred=wrong)) > 10
     shifted = {**truth, "centers": truth["centers"] + 1.0}
     assert float(task.compute_loss(y=y, y_pred=shifted)) == pytest.approx(3**0.5, abs=0.1)
+
+
+@needs_later_keras
+def test_the_mean_of_runs_lies_between_them(run, tmp_path):
+    other, recipe = tmp_path / "other", LocatorRecipe(validation_frames=30, test_frames=6)
+    shutil.copytree(run, other)
+    record = LocatorRecord.load(other)
+    judge = load_keras_file(record.path("judge-keras"))
+    judge.set_weights([3 * weights for weights in judge.get_weights()])
+    save_keras_file(judge, other / "judge.keras")
+    replace(record, files={**record.files, "judge-keras": FileRecord.of(other / "judge.keras")}).save(other)
+    average = LocatorRecord.load(average_locators([run, other], tmp_path / "mean", recipe))
+    assert average.frames == record.frames
+    assert set(average.figures) == set(record.figures)
+    first, mean = (
+        load_keras_file(each.path("judge-keras")).get_weights() for each in (LocatorRecord.load(run), average)
+    )
+    for before, after in zip(first, mean, strict=True):
+        np.testing.assert_allclose(after, 2 * before, rtol=1e-5, atol=1e-6)
+    with pytest.raises(InputError, match="no hand locator"):
+        average_locators([tmp_path / "nowhere"], tmp_path / "nothing", recipe)
