@@ -52,6 +52,39 @@ def test_a_thin_finger_and_a_hole_beside_a_measurement_do_not_get_lost():
     assert set(np.unique(view)) == {500, 1500}
 
 
+@pytest.mark.parametrize("across", [1, 2, 3])
+@pytest.mark.parametrize("down", [1, 2, 3])
+def test_a_thing_as_large_as_a_pixel_is_there_to_a_hair(across, down):
+    camera = Camera(across * VIEW_FOCAL, down * VIEW_FOCAL, 170.2, 110.9)
+    depth = np.zeros((96 * down, 128 * across), np.float32)
+    row, column = 40 * down, 70 * across
+    depth[row : row + down, column : column + across] = 700
+    view = FrameView.of(depth, camera)
+    np.testing.assert_array_equal(np.argwhere(view.depth_mm), [[40, 70]])
+    middle = camera.uvd_to_xyz(np.array([column + (across - 1) / 2, row + (down - 1) / 2, 700.0]))
+    np.testing.assert_allclose(view.camera.uvd_to_xyz(np.array([70.0, 40.0, 700.0])), middle)
+
+
+def test_a_mirror_image_is_seen_as_the_mirror_image():
+    """Left to right and upside down: neither side of a pixel is preferred."""
+    height, width = 6 * 48, 6 * 96
+    camera = Camera(6 * VIEW_FOCAL, 6 * VIEW_FOCAL, 250.3, 160.1)
+    depth = np.random.default_rng(0).uniform(500, 900, (height, width)).astype(np.float32)
+    view = FrameView.of(depth, camera)
+    other = FrameView.of(depth[::-1, ::-1], Camera(camera.fx, camera.fy, width - 1 - camera.cx, height - 1 - camera.cy))
+    np.testing.assert_array_equal(other.depth_mm, view.depth_mm[::-1, ::-1])
+    assert (other.camera.cx, other.camera.cy) == pytest.approx((95 - view.camera.cx, 47 - view.camera.cy))
+
+
+@pytest.mark.parametrize("right", [0, 3])
+@pytest.mark.parametrize("down", [0, 3])
+def test_what_fills_a_quarter_of_a_pixel_is_seen_before_what_is_behind(right, down):
+    depth = np.full((6 * 48, 6 * 96), 1500, np.float32)
+    depth[120 + down : 123 + down, 240 + right : 243 + right] = 500
+    view = FrameView.of(depth, Camera(6 * VIEW_FOCAL, 6 * VIEW_FOCAL, 288, 144))
+    np.testing.assert_array_equal(np.argwhere(view.depth_mm == 500), [[20, 40]])
+
+
 @pytest.mark.parametrize("nothing", [0, -3, np.nan, np.inf, 20, 4000])
 def test_what_was_not_measured_is_zero(nothing):
     view = FrameView.of(np.full((240, 320), nothing, np.float32), CAMERAS["icvl"])

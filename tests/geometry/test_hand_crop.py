@@ -107,6 +107,27 @@ class TestCut:
         np.testing.assert_array_equal(image[64:, :64], 1)
         np.testing.assert_array_equal(image[64:, 64:], 0)
 
+    @pytest.mark.parametrize("mirror", [False, True])
+    @pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+    def test_an_image_that_ends_a_pixel_before_the_window_does(self, side, mirror):
+        """That pixel is none of the image's."""
+        camera, (u, v, d) = Camera(500, 500, 150, 150), (150, 150, 600)
+        columns, rows = HandCrop(camera, (u, v, d), mirror=mirror).window()
+        missing = {
+            "left": columns == columns.min(),
+            "right": columns == columns.max(),
+            "top": (rows == rows.min())[:, None],
+            "bottom": (rows == rows.max())[:, None],
+        }[side]
+        if side == "left":
+            u -= columns.min() + 1
+        if side == "top":
+            v -= rows.min() + 1
+        width = columns.max() if side == "right" else 300
+        height = rows.max() if side == "bottom" else 300
+        image = HandCrop(camera, (u, v, d), mirror=mirror).cut(np.full((height, width), d, np.float32))
+        np.testing.assert_array_equal(image, np.broadcast_to(missing, image.shape))
+
 
 class TestCoordinates:
     @given(crops, points)

@@ -83,6 +83,16 @@ def test_fingers_end_in_tips(skeleton):
     assert {f"{finger}_tip" for finger in FINGERS} <= ends
 
 
+def test_a_finger_is_a_chain_from_its_root_to_its_tip(skeleton):
+    """No joint of a finger has two children, and each bone leads on."""
+    within = [(parent, child) for parent, child in skeleton.bones if skeleton.parts[parent] != "palm"]
+    assert len({parent for parent, _ in within}) == len(within)
+    levels = ("root", "cmc", "mcp", "pip", "mid", "ip", "dip", "tip")
+    for bone in within:
+        start, end = (levels.index(skeleton.joints[joint].split("_")[1]) for joint in bone)
+        assert start < end
+
+
 def test_mirror_twice(skeleton):
     xyz = np.random.default_rng(0).normal(size=(5, len(skeleton), 3))
     mirrored = skeleton.mirror(xyz)
@@ -104,6 +114,13 @@ class TestHandedness:
         turned = Rotation.from_quat(np.random.default_rng(seed).normal(size=4)).apply(right_hand(skeleton))
         assert skeleton.handedness(turned) == "right"
         assert skeleton.handedness(skeleton.mirror(turned)) == "left"
+
+    def test_wherever_the_thumb_is(self, skeleton):
+        across_the_palm = right_hand(skeleton)
+        thumb = [part == "thumb" for part in skeleton.parts]
+        across_the_palm[thumb] += (-150, 0, -60)
+        assert skeleton.handedness(across_the_palm) == "right"
+        assert skeleton.handedness(skeleton.mirror(across_the_palm)) == "left"
 
     def test_frames_vote(self, skeleton):
         right = right_hand(skeleton)

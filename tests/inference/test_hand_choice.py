@@ -70,6 +70,11 @@ def test_of_two_hands_the_wanted_side_comes_first(hand, first):
     assert _centers(choose_hands(locator, looks, hand, 1)) == [first]
 
 
+def test_a_sure_hand_comes_before_a_doubtful_one_that_is_rather_of_the_wanted_side():
+    places = [HandLocation(ASIDE, 0.4, right=0.8), HandLocation(MIDDLE, 0.98, right=0.6)]
+    assert _centers(choose_hands(_Locator(places), _Looks({MIDDLE: 8.0, ASIDE: 8.0}), "right", 2)) == [MIDDLE, ASIDE]
+
+
 def test_one_hand_found_from_two_places_is_one():
     locator = _Locator([HandLocation(ASIDE, 0.9), HandLocation(NEAR_ASIDE, 0.95)])
     assert _centers(choose_hands(locator, _Looks({ASIDE: 8.0, NEAR_ASIDE: 8.0}), "auto", 2)) == [NEAR_ASIDE]
@@ -122,6 +127,28 @@ def test_a_sure_hand_is_looked_at_once_unless_the_locator_doubts_its_side():
     # Nor where the pose network's own word is against it.
     seems_other_side(HandLocation(MIDDLE, 0.9), made_up_pose(8.0, fits_side=0.05), looks)
     assert looks.asked == ["left", "left"]
+
+
+def test_unusual_deviations_are_reason_to_doubt_the_side():
+    """Though neither the locator nor the side head says anything."""
+    place = HandLocation(MIDDLE, 0.9)
+    looks = _Looks({MIDDLE: 8.0}, wrong_side=15.0, right={MIDDLE})
+    assert seems_other_side(place, looks.at(place, "left"), looks)
+    assert not seems_other_side(place, looks.at(place, "right"), looks)
+
+
+def test_a_hand_that_is_a_little_likelier_of_the_other_side_is_not_said_to_be():
+    place = HandLocation(MIDDLE, 0.9)
+    looks = _Looks({MIDDLE: 8.0}, wrong_side=1.5, right={MIDDLE})
+    assert not seems_other_side(place, looks.at(place, "left"), looks)
+    assert looks.asked == ["left", "right"]
+
+
+def test_places_that_the_locator_finds_hopeless_are_not_looked_at():
+    hopeless, unlikely = HandLocation(ASIDE, 0.01), HandLocation(MIDDLE, 0.05)
+    looks = _Looks({MIDDLE: 1.0, ASIDE: 1.0})
+    assert _centers(choose_hands(_Locator([unlikely, hopeless]), looks, "right", 2)) == [MIDDLE]
+    assert looks.asked == ["right"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ def test_a_hand_is_likelier_where_either_network_is_surer(located, mm, word):
     assert hand_probability(located, made_up_pose(mm, shows_hand=min(1.0, word + 0.1)), USUAL_MM) >= probability
 
 
+def test_real_hands_are_not_refused_for_what_a_network_of_synthetic_ones_finds_odd():
+    """The locator is sure: neither unusual deviations nor the hand head alone overrule it."""
+    assert hand_probability(0.99, made_up_pose(12 * USUAL_MM), USUAL_MM) > 0.5
+    assert hand_probability(0.95, made_up_pose(USUAL_MM, shows_hand=0.001), USUAL_MM) > 0.5
+
+
 @given(probabilities, deviations, deviations, probabilities, probabilities)
 def test_what_is_right_in_a_mirror_is_left(located, right_mm, left_mm, right_word, left_word):
     right, left = made_up_pose(right_mm, fits_side=right_word), made_up_pose(left_mm, "left", fits_side=left_word)

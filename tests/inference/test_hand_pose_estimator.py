@@ -13,6 +13,7 @@ from cn_zoo.geometry import CAMERAS, SKELETONS, Camera, HandCrop, turn_crop
 from cn_zoo.inference import HandPoseEstimator, _image_looks, hand_pose_estimator
 from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.inference.localisation.hand_locator import HandLocator
+from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo import weights_path
 from cn_zoo.zoo.resolver import PRETRAINED
 
@@ -181,19 +182,76 @@ def test_another_network_than_the_records_is_refused(tmp_path, file):
         HandPoseEstimator.from_pretrained(tmp_path / "net.onnx")
 
 
+def test_a_file_of_another_runtime_than_the_wanted_is_refused():
+    path = weights_path("nyu", "onnx")
+    for runtime in ("tflite", "keras"):
+        with pytest.raises(WeightsError, match=f"no file for the runtime {runtime}"):
+            HandPoseEstimator.from_pretrained(path, runtime)
+    HandPoseEstimator.from_pretrained(path, "onnx")
+
+
+def test_a_prediction_may_use_as_many_threads_as_it_is_told(monkeypatch):
+    told = []
+
+    def opened(path, threads):
+        told.append(threads)
+        return open_runtime(path, threads)
+
+    monkeypatch.setattr(hand_pose_estimator, "open_runtime", opened)
+    HandPoseEstimator.from_pretrained("nyu", threads=3)
+    assert told == [3]
+
+
+@pytest.mark.parametrize("content", ["judge", "text"])
+def test_a_cached_file_of_no_known_hash_that_is_no_estimator_is_fetched_anew(monkeypatch, tmp_path, content):
+    """Its own hash, written down when it was fetched, would vouch for it for ever."""
+    monkeypatch.setenv("CN_ZOO_HOME", str(tmp_path))
+    path, note = tmp_path / "net.onnx", tmp_path / "net.onnx.sha256"
+    shutil.copy(PRETRAINED / "nyu/preset.json", tmp_path)
+    path.write_bytes((PRETRAINED / "locator/judge.onnx").read_bytes() if content == "judge" else b"no network")
+    note.write_text("0123")
+    with pytest.raises(WeightsError):
+        HandPoseEstimator.from_pretrained(path)
+    assert not path.exists()
+    assert not note.exists()
+
+
 def test_nets_are_no_estimator():
     with pytest.raises(WeightsError, match="holds the nets; give its folder"):
         HandPoseEstimator.from_pretrained(weights_path("nyu-paper", "nets"))
 
 
-def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_image():
+@pytest.mark.parametrize("border", ["left", "right", "top", "bottom"])
+def test_a_centre_beyond_the_border_is_one_while_some_of_its_crop_is_in_the_image(border):
     estimator, image = HandPoseEstimator(PuppetNetwork(np.zeros((14, 3))), made_up_preset()), image_with_block()
     u, v, d = CENTER
-    half = 125 * estimator.camera.fx / d
-    at_the_border = np.roll(image, -round(u), axis=1)
-    assert estimator.predict(at_the_border, center=(-10.0, v, d)).center_uvd == (-10.0, v, d)
+    axis, size = (1, 640) if border in ("left", "right") else (0, 480)
+    start = border in ("left", "top")
+    half = 125 * (estimator.camera.fx if axis else estimator.camera.fy) / d
+
+    def beyond(off):
+        place = -off if start else size + off
+        return (place, v, d) if axis else (u, place, d)
+
+    at_the_border = np.roll(image, (0 if start else size) - round(u if axis else v), axis=axis)
+    assert estimator.predict(at_the_border, center=beyond(10.0)).center_uvd == beyond(10.0)
     with pytest.raises(InputError, match="outside"):
-        estimator.predict(image, center=(-half - 1, v, d))
+        estimator.predict(image, center=beyond(half + 1))
+
+
+@pytest.mark.parametrize(("hand", "other"), [("right", "left"), ("left", "right")])
+def test_a_hand_that_is_surely_of_the_other_side_is_said_to_be(hand, other):
+    def predict(told, *words):
+        puppet = PuppetNetwork(np.zeros((14, 3)))
+        answer, fits_side = puppet.run, iter(words)
+        puppet.run = lambda crop: {**answer(crop), "hand": np.array([0.5, next(fits_side)], dtype=np.float32)}
+        found = HandPoseEstimator(puppet, made_up_preset()).predict(image_with_block(), center=CENTER, hand=told)
+        return found.hand, found.looks_like
+
+    assert predict(hand, 0.02, 0.98) == (hand, other)
+    assert predict(hand, 0.98) == (hand, None)
+    words = (0.02, 0.98) if hand == "left" else (0.98, 0.02)
+    assert predict("auto", *words) == (hand, None)
 
 
 def test_confidence_joins_that_there_is_a_hand_and_how_sure_its_joints_are(locator):

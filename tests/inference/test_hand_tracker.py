@@ -86,6 +86,37 @@ def test_a_fast_hand_is_met_where_it_will_be():
     assert estimator.searches == 1
 
 
+def test_a_hand_that_was_not_shown_for_long_is_not_awaited_far_off():
+    """Half a metre a second, and then no frame for a second, in which it stays."""
+    estimator = _Scripted((-300.0, 0.0, 1200.0))
+    tracker = HandTracker(estimator)
+    for number in range(18):
+        tracker.update(ROOM, time=number / 30)
+        estimator.place = estimator.place + [500 / 30, 0.0, 0.0]
+    tracker.update(ROOM, time=18 / 30 + 1.0)
+    assert estimator.searches == 1
+
+
+def test_a_hand_that_moved_aside_is_looked_at_again_from_where_it_is():
+    estimator = _Scripted()
+    tracker = HandTracker(estimator)
+    tracker.update(ROOM)
+    estimator.place = estimator.place + [60.0, 0.0, 0.0]
+    hand = tracker.update(ROOM)
+    np.testing.assert_allclose(CAMERA.uvd_to_xyz(hand.center_uvd), estimator.place)
+    assert (len(estimator.asked), estimator.searches) == (3, 1)
+
+
+def test_frames_of_another_camera_than_the_models():
+    camera, estimator = CAMERAS["icvl"], _Scripted()
+    tracker = HandTracker(estimator, camera=camera)
+    for _ in range(2):
+        hand = tracker.update(ROOM)
+        assert hand.camera == camera
+        np.testing.assert_allclose(hand.uvd, camera.xyz_to_uvd(hand.xyz))
+    assert estimator.searches == 1
+
+
 def test_a_given_centre_starts_the_sequence_and_is_trusted():
     estimator = _Scripted()
     tracker = HandTracker(estimator, center=(320.0, 240.0, 700.0))
@@ -129,23 +160,36 @@ def test_found_after_long_it_is_another_hand():
     assert tracker.update(ROOM, time=3.0).xyz.mean(axis=0)[0] == pytest.approx(30.0)
 
 
-def test_a_hand_that_left_the_image_is_searched():
-    estimator = _Scripted((370.0, 0.0, 700.0))
+@pytest.mark.parametrize(
+    ("place", "step"),
+    [
+        ((370.0, 0.0, 700.0), (20.0, 0.0, 0.0)),
+        ((-370.0, 0.0, 700.0), (-20.0, 0.0, 0.0)),
+        ((0.0, 270.0, 700.0), (0.0, 20.0, 0.0)),
+        ((0.0, -270.0, 700.0), (0.0, -20.0, 0.0)),
+        ((0.0, 0.0, 2985.0), (0.0, 0.0, 20.0)),
+        ((0.0, 0.0, 65.0), (0.0, 0.0, -20.0)),
+    ],
+    ids=["right", "left", "below", "above", "too far", "too near"],
+)
+def test_a_hand_that_left_the_image_is_searched(place, step):
+    estimator = _Scripted(place)
     tracker = HandTracker(estimator)
     for _ in range(3):
         tracker.update(ROOM)
-        estimator.place = estimator.place + [20.0, 0.0, 0.0]
+        estimator.place = estimator.place + step
     assert estimator.searches == 2
 
 
-def test_a_doubtful_hand_is_believed_for_a_moment_only():
+@pytest.mark.parametrize(("rate", "frames"), [(30.0, 9), (8.0, 2)])
+def test_a_doubtful_hand_is_believed_for_a_moment_only(rate, frames):
     estimator = _Scripted()
-    tracker = HandTracker(estimator)
+    tracker = HandTracker(estimator, rate)
     tracker.update(ROOM)
     estimator.confidence, estimator.findable = 0.4, False
-    for _ in range(9):
+    for _ in range(frames):
         tracker.update(ROOM)
-    assert estimator.searches == 10
+    assert estimator.searches == frames + 1
     with pytest.raises(NoHandError):
         tracker.update(ROOM)
 
@@ -171,6 +215,25 @@ def test_one_side_is_kept_over_the_sequence():
         estimator.side = "right" if index % 5 == 4 else "left"
         assert tracker.update(ROOM).hand == "left"
     assert {hand for _, hand in estimator.asked[-10:]} == {"left"}
+
+
+def test_a_first_frame_that_errs_does_not_settle_the_side():
+    estimator = _Scripted()
+    tracker = HandTracker(estimator, hand="auto")
+    tracker.update(ROOM)
+    estimator.side = "left"
+    sides = [tracker.update(ROOM).hand for _ in range(20)]
+    assert set(sides[2:]) == {"left"}
+
+
+def test_another_hand_is_of_its_own_side():
+    estimator = _Scripted()
+    tracker = HandTracker(estimator, hand="auto")
+    for _ in range(20):
+        assert tracker.update(ROOM).hand == "right"
+    estimator.place, estimator.side = np.array([300.0, 100.0, 900.0]), "left"
+    sides = [tracker.update(ROOM).hand for _ in range(20)]
+    assert set(sides[3:]) == {"left"}
 
 
 def test_a_given_side_is_what_the_estimator_is_asked_for():

@@ -4,7 +4,7 @@ from made_up_preset import made_up_preset
 from puppet_network import CENTER, PuppetNetwork, image_with_block
 
 from cn_zoo.errors import NoHandError
-from cn_zoo.geometry import CAMERAS, turn_crop, turn_joints
+from cn_zoo.geometry import CAMERAS, HandCrop, turn_crop, turn_joints
 from cn_zoo.inference._image_looks import _TURNS, ImageLooks
 from cn_zoo.inference.localisation.hand_location import HandLocation
 
@@ -12,8 +12,8 @@ CAMERA = CAMERAS["nyu"]
 PLACE = HandLocation(CENTER, 0.9)
 
 
-def _looks(puppet, depth=None):
-    return ImageLooks(puppet, made_up_preset(), image_with_block() if depth is None else depth, CAMERA)
+def _looks(puppet, depth=None, **facts):
+    return ImageLooks(puppet, made_up_preset(**facts), image_with_block() if depth is None else depth, CAMERA)
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
@@ -27,6 +27,19 @@ def test_a_hand_is_what_it_is_taken_for(side):
     np.testing.assert_array_equal(puppet.crops[0], puppet.crops[1 if side == "right" else 2])
 
 
+@pytest.mark.parametrize("own", ["right", "left"])
+def test_hands_of_the_side_that_the_network_does_not_know_are_seen_in_a_mirror(own):
+    depth = image_with_block()
+    depth[:, : round(CENTER[0])] = 0
+    puppet = PuppetNetwork(np.zeros((14, 3)))
+    looks = _looks(puppet, depth, hand=own)
+    right, left = looks.both(PLACE)
+    as_it_is = HandCrop(CAMERA, CENTER).cut(depth)
+    mirrored = HandCrop(CAMERA, CENTER, mirror=True).cut(depth)
+    for crop, pose in zip(puppet.crops, (right, left), strict=True):
+        np.testing.assert_array_equal(crop, as_it_is if pose.hand == own else mirrored)
+
+
 def test_where_nothing_is_no_hand_is_seen():
     nowhere = HandLocation((60.0, 60.0, 700.0), 0.9)
     for hand in ("right", "auto"):
@@ -35,7 +48,11 @@ def test_where_nothing_is_no_hand_is_seen():
     assert _looks(PuppetNetwork(np.zeros((14, 3)))).beside(nowhere) == []
 
 
-@pytest.mark.parametrize(("off", "further"), [(0.05, 0), (0.5, 2), (5.0, 0)], ids=["centred", "aside", "led away"])
+@pytest.mark.parametrize(
+    ("off", "further"),
+    [(0.05, 0), (0.15, 2), (0.5, 2), (5.0, 0)],
+    ids=["centred", "a little aside", "aside", "led away"],
+)
 def test_a_hand_off_centre_is_looked_at_from_where_its_joints_are(off, further):
     puppet = PuppetNetwork(np.full((14, 3), off))
     looks = _looks(puppet)
@@ -101,3 +118,13 @@ def test_joints_are_the_mean_of_three_looks(hand):
     np.testing.assert_allclose(found.sigma, 50 * weights @ sigmas, rtol=1e-5)
     for crop, angle in zip(puppet.crops, angles, strict=True):
         np.testing.assert_array_equal(crop, turn_crop(found.crop.cut(looks.depth_mm), angle))
+
+
+def test_looks_turned_to_either_side_leave_joints_as_they_are_turned():
+    """A network that does not see the turns errs as much to one side as to the other."""
+    joints = np.tile([1.0, 0.0, 0.0], (14, 1))
+    looks = _looks(PuppetNetwork(joints))
+    found = looks.averaged_over_turns(looks.at(PLACE, "right"))
+    right, down, _ = found.crop.uvd_to_crop(found.uvd).T
+    np.testing.assert_allclose(down, 0, atol=1e-6)
+    assert (right < 0.99).all()

@@ -75,6 +75,10 @@ def test_full_integer_files_are_fed_and_read_in_8_bit(network, tmp_path):
         assert value.dtype == np.float32
         reach = float(np.abs(expected[name]).max())
         np.testing.assert_allclose(value, expected[name][0], atol=0.06 * reach)
+    # What 8 bit cannot hold counts as the most that they can, not as something of the other sign.
+    beyond, clipped = (open_runtime(path).run(crop) for crop in (3 * crops[0], np.clip(3 * crops[0], -1, 1)))
+    for name, value in beyond.items():
+        np.testing.assert_array_equal(value, clipped[name])
 
 
 @pytest.mark.parametrize("suffix", [*EXPORTED, "keras"])

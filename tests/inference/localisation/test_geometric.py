@@ -110,6 +110,14 @@ def test_a_hand_at_the_end_of_an_arm_before_a_wall(up, fist):
 
 
 @pytest.mark.parametrize("distance", [350.0, 600.0, 1100.0])
+@pytest.mark.parametrize("fist", [False, True], ids=["open", "fist"])
+def test_the_centre_is_the_joints_and_not_on_the_skin(distance, fist):
+    depth = background(2500.0)
+    truth = add_hand(depth, [20, 60, distance], fist=fist)
+    assert abs(locate_hand(depth, CAMERA).center_uvd[2] - truth[2]) < 10
+
+
+@pytest.mark.parametrize("distance", [350.0, 600.0, 1100.0])
 def test_near_and_far(distance):
     depth = background(2500.0)
     truth = add_hand(depth, [20, 60, distance])

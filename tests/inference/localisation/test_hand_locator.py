@@ -1,12 +1,15 @@
 """The hand locator with the weights that are shipped, on synthetic frames that nothing was trained on."""
 
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cn_zoo.errors import NoHandError, WeightsError
 from cn_zoo.geometry import CAMERAS, LABELLED, Camera
+from cn_zoo.inference.localisation import hand_locator
+from cn_zoo.inference.localisation.hand_location import HandLocation
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
@@ -239,3 +242,119 @@ def test_a_locator_that_is_there_is_found_or_refused(tmp_path):
     (tmp_path / "locator.json").write_text("{}")
     with pytest.raises(WeightsError, match=r"locator\.json"):
         HandLocator.find(tmp_path)
+
+
+class _Puppets:
+    """A finder that names places, and a judge whose answers come in turn; both remember what they were asked.
+
+    A judge's answer is its log odds of a hand, and how far in mm the centres are to the right of the place.
+    """
+
+    def __init__(self, places, answers):
+        self.places_xyz, self._answers = np.array([[x, 0.0, 700.0] for x, _ in places]), iter(answers)
+        self._odds = np.array([odds for _, odds in places])
+        self.crops, self.geometry_asked = [], 0
+
+    def places(self, view, count):
+        return self.places_xyz[:count], self._odds[:count]
+
+    def run(self, crop):
+        self.crops.append(crop)
+        odds, aside_mm = next(self._answers)
+        return {"hand": np.array([odds, 0.0]), "centers": np.tile([aside_mm / 50, 0.0, 0.0], (3, 1))}
+
+
+@pytest.fixture
+def puppets(monkeypatch):
+    """A locator of puppets: the finder's ``places`` (x mm, log odds), the judge's ``answers``, and what is asked."""
+
+    def make(places, answers, geometry=None, **score):
+        puppets = _Puppets(places, answers)
+
+        def by_geometry(depth_mm, camera):
+            puppets.geometry_asked += 1
+            if geometry is None:
+                raise NoHandError("none")
+            return HandLocation(tuple(camera.xyz_to_uvd(np.array([geometry, 0.0, 700.0]))), 0.5)
+
+        monkeypatch.setattr(hand_locator, "HandFinder", lambda path: puppets)
+        monkeypatch.setattr(hand_locator, "open_runtime", lambda path: puppets)
+        monkeypatch.setattr(hand_locator, "locate_hand", by_geometry)
+        score = {"bias": 0.0, "finder": 0.0, "judge": 1.0, **score}
+        return HandLocator(SimpleNamespace(path=lambda kind: kind, score=score, threshold=0.5)), puppets
+
+    return make
+
+
+EMPTY = np.zeros((480, 640), np.float32)
+
+
+def _lefts(found):
+    """The x of what was found, in whole mm."""
+    return [round(float(CAMERAS["nyu"].uvd_to_xyz(np.array(each.center_uvd))[0])) for each in found]
+
+
+def test_the_likeliest_place_comes_first_whatever_the_finder_preferred(puppets):
+    locator, _ = puppets([(-200, 3.0), (0, 2.0), (200, 1.0)], [(1.0, 0), (4.0, 0), (2.0, 0)])
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [0, 200, -200]
+
+
+def test_of_one_hand_the_likeliest_place_stays(puppets):
+    locator, _ = puppets([(0, 3.0), (30, 2.0)], [(1.0, 0), (4.0, 0)])
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [30]
+
+
+def test_more_places_are_looked_at_where_more_hands_are_wanted(puppets):
+    places = [(x, 1.0) for x in range(-400, 401, 100)]
+    counts = []
+    for max_hands in (1, 2, 4):
+        locator, _ = puppets(places, 9 * [(4.0, 0)])
+        counts.append(len(locator.candidates(EMPTY, CAMERAS["nyu"], max_hands=max_hands)))
+    assert counts[0] > 1
+    assert counts == [counts[0], counts[0] + 1, counts[0] + 3]
+
+
+def test_a_place_below_the_records_threshold_is_no_hand(puppets):
+    locator, _ = puppets([(0, 0.0)], [(0.1, 0)])
+    assert _lefts(locator.locate(EMPTY, CAMERAS["nyu"])) == [0]
+    locator, _ = puppets([(0, 0.0)], [(-0.1, 0)])
+    with pytest.raises(NoHandError, match="with 48%"):
+        locator.locate(EMPTY, CAMERAS["nyu"])
+
+
+def test_probability_joins_what_both_networks_say_by_the_records_weights(puppets):
+    locator, _ = puppets([(0, 3.0)], [(1.5, 0)], bias=-1.0, finder=0.25, judge=0.5)
+    (found,) = locator.candidates(EMPTY, CAMERAS["nyu"])
+    assert found.confidence == pytest.approx(1 / (1 + np.exp(1.0 - 0.75 - 0.75)))
+
+
+@pytest.mark.parametrize(("aside_mm", "is_seen"), [(135, True), (-135, True), (165, False), (-165, False)])
+def test_the_judge_sees_150_mm_around_a_place(puppets, aside_mm, is_seen):
+    locator, asked = puppets([(0, 0.0)], [(4.0, 0)])
+    depth, camera = EMPTY.copy(), CAMERAS["nyu"]
+    u, v, _ = camera.xyz_to_uvd(np.array([aside_mm, 0.0, 700.0])).round().astype(int)
+    depth[v - 5 : v + 6, u - 5 : u + 6] = 700
+    locator.candidates(depth, camera)
+    assert (asked.crops[0] < 1).any() == is_seen
+
+
+def test_geometry_is_asked_where_no_place_is_surely_a_hand(puppets):
+    locator, asked = puppets([(0, 0.0)], [(1.0, 0), (3.0, 0)], geometry=-200)
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [-200, 0]
+    locator, asked = puppets([(0, 0.0)], [(4.0, 0)], geometry=-200)
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [0]
+    assert asked.geometry_asked == 0
+    # It may name none, either.
+    locator, asked = puppets([(0, 0.0)], [(1.0, 0)])
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [0]
+    assert asked.geometry_asked == 1
+
+
+def test_a_place_far_off_the_hand_is_looked_at_again_from_the_hand(puppets):
+    locator, asked = puppets([(0, 0.0)], [(4.0, 40), (6.0, 5)])
+    (found,) = locator.candidates(EMPTY, CAMERAS["nyu"])
+    assert _lefts([found]) == [45]
+    assert found.confidence == pytest.approx(1 / (1 + np.exp(-6.0)))
+    locator, asked = puppets([(0, 0.0)], [(4.0, 10)])
+    assert _lefts(locator.candidates(EMPTY, CAMERAS["nyu"])) == [10]
+    assert len(asked.crops) == 1
