@@ -102,7 +102,7 @@ class HandTracker:
         self._following = False
         pose = self._search(depth_mm) if center is None else self._follow(depth_mm, center)
         if not self._is_same_hand(pose):
-            self._begin_hand()
+            pose = self._turn_to(depth_mm, pose)
         pose = self._settle_side(depth_mm, pose)
         xyz = self._filter.update(pose.xyz, self._now)
         self._following, self._seen = True, self._now
@@ -121,6 +121,12 @@ class HandTracker:
     def _begin_hand(self) -> None:
         self._filter = OneEuroFilter(self._smoothing)
         self._votes: Counter[str] = Counter()
+
+    def _turn_to(self, depth_mm: np.ndarray, pose: HandPose) -> HandPose:
+        """Begin with another hand. If it was asked for as one of the last one's side, it is asked for once more."""
+        is_told = self._hand == "auto" and self._side() is not None
+        self._begin_hand()
+        return self._predict(depth_mm, pose.center_uvd) if is_told else pose
 
     def _is_same_hand(self, pose: HandPose) -> bool:
         moved = np.linalg.norm(pose.xyz.mean(axis=0) - self._place)
