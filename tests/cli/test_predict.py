@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
@@ -17,13 +18,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from cn_zoo.cli import _worker_processes
+from cn_zoo.cli import _prediction, _worker_processes
 from cn_zoo.cli._exit_codes import exit_code
 from cn_zoo.cli._picture_paths import _picture_names
 from cn_zoo.cli.main import _cn_zoo
 from cn_zoo.errors import CnZooError
 from cn_zoo.geometry import CAMERAS, SKELETONS, Camera
-from cn_zoo.inference import HandPoseEstimator
+from cn_zoo.inference import HandPoseEstimator, HandTracker
 from cn_zoo.io.depth_image import read_depth
 from cn_zoo.zoo.save_preset import save_preset
 
@@ -228,6 +229,44 @@ def test_python_and_command_line_agree():
     hand = HandPoseEstimator.from_pretrained("nyu").predict(read_depth(HAND))
     np.testing.assert_allclose([[joint[axis] for axis in "xyz"] for joint in record["joints"]], hand.xyz, atol=0.006)
     np.testing.assert_allclose([joint["sigma_mm"] for joint in record["joints"]], hand.sigma, atol=0.006)
+    assert record["confidence"] == pytest.approx(hand.confidence, abs=1e-4)
+
+
+def test_the_runtime_asked_for_is_taken(monkeypatch):
+    asked = []
+    load = HandPoseEstimator.from_pretrained
+
+    def note(model, runtime):
+        asked.append((model, runtime))
+        return load(model)
+
+    monkeypatch.setattr(HandPoseEstimator, "from_pretrained", note)
+    assert predict(HAND, "--runtime", "tflite")[0] == 0
+    assert predict(HAND)[0] == 0
+    assert asked == [("nyu", "tflite"), ("nyu", "auto")]
+
+
+def test_following_a_hand_heeds_the_other_options(monkeypatch):
+    given, times = [], []
+
+    class Noted(HandTracker):
+        def __init__(self, estimator, *settings):
+            given.append(settings)
+            super().__init__(estimator, *settings)
+
+        def update(self, depth, time):
+            times.append(time)
+            return super().update(depth, time)
+
+    monkeypatch.setattr(_prediction, "HandTracker", Noted)
+    options = ("--camera", "580,581,319,239", "--center", "426,339,861", "--hand", "auto", "--rate", "10")
+    code, out, _ = predict(HAND, HAND, HAND, "--track", *options)
+    assert code == 0
+    assert given == [(10.0, Camera(580, 581, 319, 239), (426, 339, 861), "auto")]
+    np.testing.assert_allclose(np.diff(times), 0.1)
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["camera"]["fx"] for record in records] == [580] * 3
+    assert records[0]["center_uvd"] == [426, 339, 861]
 
 
 def test_many_files_are_shared_among_workers_in_their_order(tmp_path, monkeypatch):
@@ -433,6 +472,58 @@ def test_ctrl_c_does_not_reach_workers_that_are_being_started():
     assert is_spared() == "False"
 
 
+def test_a_parent_that_is_killed_takes_its_workers_along():
+    script = """
+import os, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from cn_zoo.cli import _worker_processes
+from cn_zoo.cli._prediction import Job
+
+job = Job("nyu", "auto", None, 1.0, None, "right")
+pool = ProcessPoolExecutor(1, get_context("spawn"), _worker_processes._start_worker, (job,))
+print(pool.submit(os.getpid).result(), flush=True)
+sys.stdin.read()
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], text=True, **pipes) as parent:
+        worker = int(parent.stdout.readline())
+        parent.kill()
+        try:
+            # The worker has stdout, too: it ends when the last of them has ended.
+            assert parent.communicate(timeout=20)[0] == ""
+        except subprocess.TimeoutExpired:
+            os.kill(worker, signal.SIGTERM)
+            pytest.fail("the worker lives on")
+
+
+class _CountingPool:
+    """Does at once what is submitted, and counts it."""
+
+    def __init__(self, *_):
+        type(self).count = 0
+
+    def submit(self, work, source):
+        type(self).count += 1
+        future = Future()
+        future.set_result(source)
+        return future
+
+    def shutdown(self, **how):
+        pass
+
+
+def test_few_results_of_many_sources_are_held_at_a_time(monkeypatch):
+    monkeypatch.setattr(_worker_processes, "ProcessPoolExecutor", _CountingPool)
+    monkeypatch.setattr(_worker_processes, "_CORES", 2)
+    results = _worker_processes.in_parallel(None, range(1000))
+    for number in range(1000):
+        assert next(results) == number
+        # Enough that no core waits, and not all.
+        assert min(number + 3, 1000) <= _CountingPool.count <= number + 21
+    assert next(results, None) is None
+
+
 class _StoppedPool:
     """Its second source never comes to an end."""
 
@@ -470,6 +561,49 @@ def test_a_stopped_batch_keeps_what_is_done(tmp_path, monkeypatch, stop, expecte
     assert [json.loads(line)["source"] for line in output.read_text().splitlines()] == [str(HAND)]
     assert [path.name for path in tmp_path.iterdir()] == [output.name]
     assert _StoppedPool.shut == {"cancel_futures": True}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends processes without asking")
+def test_asked_to_end_it_keeps_what_is_done(tmp_path):
+    """As at Ctrl-C."""
+    command = "from cn_zoo.cli.main import main; main()"
+    output, overlays = tmp_path / "records.jsonl", tmp_path / "overlays"
+    arguments = ["predict", "-", "--model", "nyu", "--output", output, "--overlay", overlays]
+    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", command, *arguments], **pipes) as running:
+        try:
+            running.stdin.write(HAND.read_bytes() * 2)
+            running.stdin.flush()
+            for _ in range(600):
+                if (overlays / "000001.png").is_file():
+                    break
+                time.sleep(0.1)
+            time.sleep(0.5)  # until it waits for the next frame
+            running.terminate()
+            told = running.stderr.read().decode()
+            assert running.wait(30) == 1
+        finally:
+            running.kill()
+    assert "Aborted!" in told
+    assert "Traceback" not in told
+    assert json.loads(output.read_text().splitlines()[0])["source"] == "-:0"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["overlays", output.name]
+
+
+@pytest.mark.parametrize(("option", "draw"), [("--overlay", "draw_overlay"), ("--save-crop", "crop_picture")])
+def test_a_picture_that_fails_half_written_leaves_the_earlier_one(tmp_path, monkeypatch, option, draw):
+    class Half:
+        def save(self, path):
+            Path(path).write_bytes(b"half a pict")
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"cn_zoo.drawing.{draw}", lambda *_: Half())
+    picture = tmp_path / "hand.png"
+    picture.write_bytes(b"earlier")
+    with pytest.raises(OSError, match="No space left"):
+        predict(HAND, option, picture)
+    assert picture.read_bytes() == b"earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["hand.png"]
 
 
 def test_a_batch_stopped_before_its_first_record_keeps_an_earlier_output(tmp_path, monkeypatch):

@@ -117,3 +117,29 @@ def test_unlabelled_frames(labelled_tree, tmp_path):
     assert pose is None
     expected = HandCrop(dataset.camera, centers[1]).cut(labelled_tree.depth[1])
     np.testing.assert_allclose(depth[0, ..., 0], expected, atol=0.05 / 125)
+
+
+def test_does_not_go_on_with_other_joints_about_the_same_centres(labelled_tree, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_STEP_FRAMES", 1)
+    dataset = open_labelled_folder(labelled_tree.folder)
+    interrupted(dataset, tmp_path / "set.h5")
+    mended = replace(dataset, joints_xyz=dataset.joints_xyz + (0, 0, 4))
+    np.testing.assert_array_equal(mended.centers_uvd, dataset.centers_uvd)
+    convert_dataset(mended, tmp_path / "set.h5")
+    np.testing.assert_allclose(ConvertedSet(tmp_path / "set.h5").joints_xyz, mended.joints_xyz, atol=1e-3)
+
+
+def test_what_stands_before_the_patch_lies_on_its_front(labelled_tree, tmp_path):
+    """Where it were, a tilt would swing it far across the hand."""
+    dataset = open_labelled_folder(labelled_tree.folder)
+
+    def read_with_a_pole(path):
+        depth = dataset.read_depth(path).copy()
+        depth[:, 300:340] = 150
+        return depth
+
+    centers = np.full((2, 3), (320.0, 240.0, 600.0))
+    convert_dataset(replace(dataset, read_depth=read_with_a_pole).with_centers(centers), tmp_path / "set.h5")
+    with h5py.File(tmp_path / "set.h5") as file:
+        patch = file["patch"][0]
+    assert patch[96, 96] == patch[patch > 0].min() == (600 - 187.5) * 10

@@ -15,6 +15,7 @@ from cn_zoo.datasets import (
     open_msra,
     open_nyu,
 )
+from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.errors import InputError
 from cn_zoo.geometry import HandCrop
 
@@ -111,6 +112,38 @@ def test_every_crop_has_its_jitter(msra_tree, tmp_path):
         np.testing.assert_array_equal(mine[1:], theirs)
     with pytest.raises(ValueError, match="shorter"):
         converted.crops([1, 2], jitters[:1])
+
+
+def test_a_missed_centre_is_missed_in_depth_too(msra_tree, tmp_path):
+    """By as much as the pose tells."""
+    convert_dataset(open_msra(msra_tree.folder), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    plain, plain_pose = converted.crops([1])
+    missed, pose = converted.crops([1], [CropJitter(shift_mm=(0.0, 0.0, 20.0))])
+    hand = np.abs(plain) < 0.8
+    assert hand.sum() > 500
+    np.testing.assert_allclose(missed[hand], plain[hand] - 20 / 125, atol=1e-5)
+    np.testing.assert_allclose(pose[..., 2], plain_pose[..., 2] - 20 / 50, atol=1e-5)
+
+
+def test_a_larger_hand_is_larger_in_depth_too(msra_tree, tmp_path):
+    convert_dataset(open_msra(msra_tree.folder), tmp_path / "set.h5")
+    converted = ConvertedSet(tmp_path / "set.h5")
+    plain, plain_pose = converted.crops([1])
+    large, pose = converted.crops([1], [CropJitter(scale=2.0)])
+    half = 32 + np.arange(128) // 2
+    np.testing.assert_allclose(large[0, ..., 0], np.clip(2 * plain[0, half][:, half, 0], -1, 1), atol=1e-5)
+    np.testing.assert_allclose(pose, 2 * plain_pose, atol=1e-5)
+
+
+def test_a_tilted_wall_slants_about_the_centre(msra_tree, tmp_path):
+    """As steeply as its tilt says: depth is told in the same unit as the width of a pixel."""
+    dataset = open_msra(msra_tree.folder)
+    wall = replace(dataset, read_depth=lambda path: np.full((240, 320), 400, np.uint16))
+    convert_dataset(wall.with_centers(np.full((len(wall), 3), (160, 120, 400))), tmp_path / "set.h5")
+    depth, _ = ConvertedSet(tmp_path / "set.h5").crops([0], [CropJitter(tilt=(0.0, 0.5))])
+    right = (np.arange(128) + 0.5) / 64 - 1
+    np.testing.assert_allclose(depth[0, 64, 8:120, 0], -np.tan(0.5) * right[8:120], atol=2 / 64)
 
 
 def test_damage_is_noticed(nyu_tree, tmp_path):

@@ -25,3 +25,4 @@ def test_reads_joints_in_the_skeletons_order(tmp_path):
     expected = [joints[name] for name in SKELETONS["msra"].joints]
     np.testing.assert_allclose(dataset.joints_xyz[0], expected, atol=1e-3)
     np.testing.assert_array_equal(dataset[0].depth_mm, depth)
+    assert not dataset.camera.misfit(640, 480)

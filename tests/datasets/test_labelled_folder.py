@@ -35,6 +35,17 @@ def test_joint_order_is_the_skeletons_not_the_files(labelled_tree):
     np.testing.assert_allclose(dataset.joints_xyz, labelled_tree.joints_xyz, atol=0.01)
 
 
+def test_takes_the_largest_skeleton_that_is_there(labelled_tree):
+    """Each of NYU's joints also goes by one or two of MSRA's names."""
+    lines = (labelled_tree.folder / "joints.csv").read_text().splitlines()
+    for row in lines[1:]:
+        file, joint, *xyz = row.split(",")
+        for name in SKELETONS["msra"].joints[SKELETONS["nyu"].joints.index(joint) :: 14]:
+            lines.append(",".join([file, name, *xyz]))
+    (labelled_tree.folder / "joints.csv").write_text("\n".join(lines))
+    assert open_labelled_folder(labelled_tree.folder).skeleton is SKELETONS["msra"]
+
+
 def test_without_joints_it_is_unlabelled(labelled_tree):
     (labelled_tree.folder / "joints.csv").unlink()
     dataset = open_labelled_folder(labelled_tree.folder)

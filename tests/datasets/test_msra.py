@@ -24,6 +24,11 @@ def test_missing_subject(msra_tree):
         open_msra(msra_tree.folder, [7])
 
 
+def test_no_subjects_are_not_all(msra_tree):
+    with pytest.raises(InputError, match="holds no subject"):
+        open_msra(msra_tree.folder, [])
+
+
 def test_fewer_images_than_labels(msra_tree):
     (msra_tree.folder / "P1/1/000001_depth.bin").unlink()
     with pytest.raises(InputError, match=r"1 of the 8 images .*P1/1/000001_depth\.bin"):

@@ -1,9 +1,11 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
+from cn_zoo.benchmark import BENCHMARKS
 from cn_zoo.datasets import open_nyu
 from cn_zoo.errors import InputError, MissingDependencyError
 from cn_zoo.geometry import SKELETONS
@@ -71,6 +73,27 @@ def test_contradicting_labels(nyu_tree, flip):
     rewrite_labels(nyu_tree.folder, joint_xyz=content["joint_xyz"] * flip)
     with pytest.raises(InputError, match="joint_uvd and joint_xyz"):
         open_nyu(nyu_tree.folder)
+
+
+@pytest.mark.parametrize(("apart_mm", "refused"), [(1.0, False), (8.0, True)])
+def test_labels_may_differ_by_their_intrinsics_alone(nyu_tree, apart_mm, refused):
+    content = loadmat(nyu_tree.folder / "test" / "joint_data.mat")
+    rewrite_labels(nyu_tree.folder, joint_xyz=content["joint_xyz"] + (apart_mm, 0, 0))
+    if refused:
+        with pytest.raises(InputError, match="lie 8 mm apart"):
+            open_nyu(nyu_tree.folder)
+    else:
+        assert len(open_nyu(nyu_tree.folder)) == 3
+
+
+def test_the_whole_test_set_is_grouped_by_subject(nyu_tree, monkeypatch):
+    """A miniature of it; of any other number of frames the subjects are not known."""
+    assert open_nyu(nyu_tree.folder).groups == ["test"] * 3
+    small = replace(BENCHMARKS["nyu"], test_frames=3, parts={"first": (0, 1), "second": (1, 3)})
+    monkeypatch.setitem(BENCHMARKS, "nyu", small)
+    assert open_nyu(nyu_tree.folder).groups == ["first", "second", "second"]
+    (nyu_tree.folder / "test").rename(nyu_tree.folder / "train")
+    assert open_nyu(nyu_tree.folder, "train").groups == ["train"] * 3
 
 
 def test_uvd_where_xyz_is_meant(nyu_tree):

@@ -44,6 +44,11 @@ def test_a_splits_own_folder_is_of_that_split(request, monkeypatch, tree, place,
     assert open_dataset(".").groups == dataset.groups
 
 
+def test_what_a_folder_holds_counts_more_than_its_name(nyu_tree):
+    folder = nyu_tree.folder.rename(nyu_tree.folder.with_name("train"))
+    assert open_dataset(folder).groups == ["test"] * 3
+
+
 def test_takes_the_joints_asked_for_from_a_folder(labelled_tree):
     with pytest.raises(InputError, match="which the icvl skeleton needs"):
         open_dataset(labelled_tree.folder, skeleton=SKELETONS["icvl"])

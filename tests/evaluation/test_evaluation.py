@@ -64,3 +64,28 @@ def test_json_is_plain_and_complete(true_uvd):
 def test_viewpoints_are_told_where_the_joints_tell_them(true_uvd):
     assert evaluate_joints(true_uvd, true_uvd, CAMERAS["msra"], SKELETONS["msra"]).viewpoint
     assert not evaluate_joints(true_uvd[:, :16], true_uvd[:, :16], CAMERAS["icvl"], SKELETONS["icvl"]).viewpoint
+
+
+def test_sigma_is_compared_frame_by_frame(true_uvd):
+    """Errors as large as each frame's and joint's own sigma."""
+    camera = CAMERAS["msra"]
+    sigma = np.linspace(2, 20, 40)[:, None] + np.linspace(0, 1, 21)
+    xyz = camera.uvd_to_xyz(true_uvd)
+    xyz[..., 0] += sigma
+    found = evaluate_joints(camera.xyz_to_uvd(xyz), true_uvd, camera, SKELETONS["msra"], sigma=sigma).calibration
+    assert found.error_over_sigma == pytest.approx(1)
+    assert found.inside_2_sigma == 1
+    assert found.frame_rank_correlation == pytest.approx(1)
+
+
+def test_the_palm_points_from_wrist_to_knuckle(true_uvd):
+    camera, skeleton = CAMERAS["msra"], SKELETONS["msra"]
+    xyz = camera.uvd_to_xyz(true_uvd)
+    xyz[:, skeleton.joints.index("wrist")] = (0, 40, 400)
+    xyz[:, skeleton.joints.index("middle_mcp")] = (20, -10, 350)  # to the right, up, and towards the camera
+    uvd = camera.xyz_to_uvd(xyz)
+    viewpoint = evaluate_joints(uvd, uvd, camera, skeleton).viewpoint
+    assert {(part.angle, part.from_deg): part.frames for part in viewpoint if part.frames} == {
+        ("yaw", 20): 40,
+        ("pitch", 40): 40,
+    }

@@ -42,6 +42,8 @@ def test_success_curves_rise_and_stay_within_one(errors):
 def test_area_of_known_curves():
     assert area_under_curve(np.ones(81)) == 1
     assert area_under_curve(THRESHOLDS_MM / 80) == pytest.approx(0.5)
+    # Between 0 and 1 mm the curve is taken to be straight.
+    assert area_under_curve(fraction_within(np.full(5, 0.5))) == pytest.approx(1 - 0.5 / 80)
 
 
 def test_interval_holds_the_mean_and_is_the_same_every_time():

@@ -27,6 +27,17 @@ def test_xyz_is_noticed(name, flip, said):
         PROTOCOLS[name].check_uvd(hands(PROTOCOLS[name])[0] * flip, "file.txt")
 
 
+@pytest.mark.parametrize("name", list(PROTOCOLS))
+def test_hands_may_leave_the_image_in_part(name):
+    protocol = PROTOCOLS[name]
+    uvd = hands(protocol, frames=100)[1].clip(0, protocol.benchmark.height - 1)
+    uvd[:20, :, 0] = protocol.benchmark.width + 10
+    protocol.check_uvd(uvd, "file.txt")
+    uvd[:30, :, 0] = protocol.benchmark.width + 10
+    with pytest.raises(InputError, match="30% of the joints lie outside"):
+        protocol.check_uvd(uvd, "file.txt")
+
+
 def test_metres_are_noticed():
     uvd = hands(PROTOCOLS["nyu"])[1] * (1, 1, 0.001)
     with pytest.raises(InputError, match="multiply metres by 1000"):

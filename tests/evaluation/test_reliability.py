@@ -63,6 +63,15 @@ def test_hidden_joints():
     np.testing.assert_array_equal(hidden_joints(depth, pose, 250.0), [False, True, True, True, True])
 
 
+@pytest.mark.parametrize("off_px", [-0.6, -0.4, 0.4, 0.6])
+def test_a_joint_is_looked_for_at_its_own_pixel(off_px):
+    depth = np.ones((128, 128), np.float32)
+    depth[20, 90] = 0.0
+    middle = (np.array([90, 20]) + 0.5) / 64 - 1  # of the pixel, in half cubes
+    pose = np.array([[*(middle + (off_px / 64, 0)) * 2.5, 0.2], [*(middle + (0, off_px / 64)) * 2.5, 0.2]])
+    assert (hidden_joints(depth, pose, 250.0) == (abs(off_px) > 0.5)).all()
+
+
 def test_groups_are_told_apart():
     rng = np.random.default_rng(0)
     sigma = rng.uniform(5, 15, (2000, 14))

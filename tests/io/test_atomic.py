@@ -1,4 +1,5 @@
 import os
+import stat
 import threading
 
 import pytest
@@ -76,3 +77,16 @@ def test_errors_without_a_name_that_are_of_something_else_stay_so(tmp_path):
     with pytest.raises(BrokenPipeError) as caught, atomic_path(tmp_path / "a.json"):
         raise BrokenPipeError(32, "Broken pipe")
     assert caught.value.filename is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such modes there")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_files_have_the_mode_that_others_of_the_user_have(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        with atomic_path(tmp_path / "a.json") as path:
+            path.write_text("a record")
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
 import struct
 import zlib
@@ -13,7 +14,15 @@ import pytest
 from PIL import Image
 
 from cn_zoo.errors import InputError, MissingDependencyError
-from cn_zoo.io import as_depth_mm, checked_depth, read_depth, write_depth_png, write_msra_bin, write_nyu_png
+from cn_zoo.io import (
+    _numpy_file,
+    as_depth_mm,
+    checked_depth,
+    read_depth,
+    write_depth_png,
+    write_msra_bin,
+    write_nyu_png,
+)
 
 
 @pytest.fixture
@@ -33,6 +42,16 @@ def complaint(path: Path, **options) -> str:
     assert "\n" not in message
     assert message.startswith(f"{path}: ")
     return message
+
+
+class _MakesFolder:
+    """Unpickled it makes a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
 
 
 def save_image(path: Path, array: np.ndarray, **options) -> Path:
@@ -99,6 +118,22 @@ class TestFormats:
         openexr = pytest.importorskip("OpenEXR")
         channels = {"R": np.zeros(depth.shape, np.float32), "camera.Z": depth.astype(np.float32)}
         openexr.File({"type": openexr.scanlineimage}, channels).write(str(tmp_path / "a.exr"))
+        self.check(tmp_path / "a.exr", depth)
+
+    def test_openexr_with_one_channel_of_any_name(self, tmp_path, depth):
+        openexr = pytest.importorskip("OpenEXR")
+        channels = {"distance": depth.astype(np.float32)}
+        openexr.File({"type": openexr.scanlineimage}, channels).write(str(tmp_path / "a.exr"))
+        self.check(tmp_path / "a.exr", depth)
+
+    @pytest.mark.parametrize("corner", [(9_000, 9_000), (-20, -30)])
+    def test_openexr_cut_out_of_a_larger_picture(self, tmp_path, depth, corner):
+        """Its size is that of its own window, wherever that lies."""
+        openexr = pytest.importorskip("OpenEXR")
+        left, top = corner
+        window = (np.array([left, top], np.int32), np.array([left + 79, top + 59], np.int32))
+        header = {"type": openexr.scanlineimage, "dataWindow": window, "displayWindow": window}
+        openexr.File(header, {"Z": depth.astype(np.float32)}).write(str(tmp_path / "a.exr"))
         self.check(tmp_path / "a.exr", depth)
 
     def test_openexr_missing_names_the_pip_line(self, tmp_path, monkeypatch):
@@ -287,6 +322,29 @@ class TestBadFiles:
         np.save(tmp_path / "a.npy", np.array([{"depth": 1}]), allow_pickle=True)
         complaint(tmp_path / "a.npy")
 
+    @pytest.mark.parametrize("form", ["pickle.npy", "array.npy", "array.npz"])
+    def test_a_pickle_is_not_run(self, tmp_path, form):
+        """It could do anything; this one makes a folder."""
+        path = tmp_path / form
+        trap = _MakesFolder(tmp_path / "made")
+        if form == "pickle.npy":
+            path.write_bytes(pickle.dumps(trap))
+        elif form == "array.npy":
+            np.save(path, np.array([[trap]]), allow_pickle=True)
+        else:
+            np.savez(path, depth=np.array([[trap]]))
+        complaint(path)
+        assert not (tmp_path / "made").exists()
+
+    def test_npz_that_unpacks_to_too_much(self, tmp_path, depth, monkeypatch):
+        """A few kilobytes may hold gigabytes: told before they are unpacked."""
+        monkeypatch.setattr(_numpy_file, "MAX_PIXELS", depth.size)
+        np.savez_compressed(tmp_path / "a.npz", depth=depth.astype(np.float64))
+        np.testing.assert_array_equal(read_depth(tmp_path / "a.npz"), depth)
+        np.savez_compressed(tmp_path / "a.npz", depth=np.tile(depth.astype(np.float64), (2, 1)))
+        monkeypatch.setattr(np, "load", None)
+        assert "larger than any depth camera" in complaint(tmp_path / "a.npz")
+
     def test_npz_without_a_depth_array(self, tmp_path, depth):
         np.savez(tmp_path / "a.npz", left=depth, right=depth)
         assert "left, right" in complaint(tmp_path / "a.npz")
@@ -313,6 +371,13 @@ class TestBadFiles:
         picture = (np.linspace(2, 11, 80)[None, :] + rng.normal(0, 0.6, (60, 80))).clip(0, 255)[..., None] * channels
         save_image(tmp_path / "a.png", picture.astype(np.uint8))
         assert "colour picture" in complaint(tmp_path / "a.png")
+
+    def test_packed_depth_with_anything_in_red_is_a_picture(self, tmp_path, depth):
+        write_nyu_png(tmp_path / "a.png", depth)
+        packed = np.array(Image.open(tmp_path / "a.png"))
+        packed[0, 0, 0] = 1
+        save_image(tmp_path / "b.png", packed)
+        assert "colour picture" in complaint(tmp_path / "b.png")
 
     def test_packed_depth_may_have_an_alpha_channel(self, tmp_path, depth):
         write_nyu_png(tmp_path / "a.png", depth)

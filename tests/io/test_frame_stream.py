@@ -15,7 +15,7 @@ from PIL import Image
 
 from cn_zoo.errors import InputError
 from cn_zoo.io import StreamFrame, read_frames
-from cn_zoo.io.frame_stream import _MOST_SKIPPED
+from cn_zoo.io.frame_stream import _LONGEST, _MOST_SKIPPED
 
 
 def depth(number: int) -> np.ndarray:
@@ -65,7 +65,8 @@ def test_all_frames_come_whole(join):
     assert numbers(found) == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(found[3].depth_mm("x"), depth(3))
     assert found[0].start == 0
-    assert found[1].start == len(join([encoded(0)]))
+    parts = [encoded(number) for number in range(5)]
+    assert [frame.start for frame in found[1:]] == [len(join(parts[:number])) for number in range(1, 5)]
 
 
 def test_tiff_behind_lengths():
@@ -156,6 +157,33 @@ def test_endless_garbage_is_told_of_before_it_ends():
     found = frames(b"\xff\xd8" * _MOST_SKIPPED + encoded(0))
     assert numbers(found)[-1] == 0
     assert len(found) == 3
+
+
+class _Endless:
+    """A stream that goes on with zeros for ever, of which no more may be taken than is skipped at a time."""
+
+    def __init__(self, start: bytes) -> None:
+        self._start, self._taken = start, 0
+
+    def read1(self, most: int) -> bytes:
+        block, self._start = self._start[:most] or bytes(most), self._start[most:]
+        self._taken += len(block)
+        assert self._taken < 2 * _MOST_SKIPPED
+        return block
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        with_lengths([encoded(0)]) + struct.pack(">I", _LONGEST + 1),
+        encoded(0) + encoded(1)[:8] + struct.pack(">I", _LONGEST + 1) + b"IDAT",
+    ],
+    ids=["length", "chunk"],
+)
+def test_no_greater_length_is_waited_for(start):
+    """It would take all memory."""
+    found = read_frames(_Endless(start))
+    assert numbers([next(found), next(found)]) == [0, None]
 
 
 @KINDS

@@ -10,12 +10,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from zoo.file_server import FileServer
 
 from cn_zoo.errors import WeightsError
-from cn_zoo.zoo.download import Patience, cache_folder, download
+from cn_zoo.zoo.download import Patience, cache_folder, discard_unverified, download
 
 CONTENT = random.Random(1).randbytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -75,6 +76,11 @@ class TestGood:
         server.files["/a/net.onnx"] = b"next version"
         second = get(url, sha256=hashlib.sha256(b"next version").hexdigest(), size=None)
         assert (first.read_bytes(), second.read_bytes()) == (CONTENT, b"next version")
+
+    @pytest.mark.parametrize(("file", "name"), [(".profile", "profile"), ("..net.onnx", "net.onnx"), ("...", "file")])
+    def test_no_address_names_a_hidden_file(self, server, file, name):
+        server.files[f"/a/{file}"] = CONTENT
+        assert get(f"{server.url}/a/{file}").name == name
 
     def test_a_cache_folder_of_nobody(self, monkeypatch):
         monkeypatch.setenv("CN_ZOO_HOME", "~no-such-user/cache")
@@ -173,6 +179,21 @@ class TestBad:
         assert_fails(url, "hash")
         assert leftovers(home) == []
 
+    def test_a_hash_that_only_begins_alike(self, url, home):
+        """Both contents have the same folder in the cache."""
+        other = SHA256[:-1] + ("0" if SHA256[-1] != "0" else "1")
+        assert_fails(url, "does not fit its hash", sha256=other)
+        get(url)
+        assert_fails(url, "does not fit its hash", sha256=other)
+        assert leftovers(home) == []
+
+    def test_a_redirect_away_from_https(self, url, home, monkeypatch):
+        """Anyone on the way could answer in the place of the unprotected server."""
+        monkeypatch.setattr("urllib.request.urlopen", lambda request, timeout: urlopen(url, timeout=timeout))
+        message = assert_fails("https://host.invalid/a/net.onnx", "redirected to the unprotected", sha256="", size=None)
+        assert url in message
+        assert leftovers(home) == []
+
     def test_a_passing_fault_is_tried_again(self, url, server):
         server.moods["/a/net.onnx"] = [503, "truncate", 429]
         assert get(url).read_bytes() == CONTENT
@@ -216,6 +237,17 @@ class TestUnknownHash:
         assert get(url, sha256="", size=None).read_bytes() == CONTENT
         assert ranges(server) == [None, None, None]
 
+    def test_only_what_was_downloaded_is_discarded(self, url, home, tmp_path):
+        cached = get(url, sha256="", size=None)
+        own, by_hand = tmp_path / "net.onnx", home / "by_hand.onnx"
+        for path in (own, by_hand):
+            path.write_bytes(CONTENT)
+        (tmp_path / "net.onnx.sha256").write_text(SHA256)
+        for path in (cached, own, by_hand):
+            discard_unverified(path)
+        assert leftovers(home) == ["by_hand.onnx"]
+        assert own.read_bytes() == CONTENT
+
     def test_a_file_put_there_by_hand_counts(self, server, home):
         message = assert_fails(f"{server.url}/gone/net.onnx", "404", sha256="", size=None)
         path = Path(message.split("put it at ")[1])
@@ -234,6 +266,12 @@ class TestMirrors:
         monkeypatch.setenv("CN_ZOO_MIRROR", f"{server.url}/mirror")
         server.files["/mirror/a/net.onnx"] = b"not what it should be"
         assert get(url).read_bytes() == CONTENT
+
+    def test_the_query_is_asked_of_a_mirror_too(self, url, server, monkeypatch):
+        monkeypatch.setenv("CN_ZOO_MIRROR", f"{server.url}/mirror")
+        server.files["/mirror/a/net.onnx"] = CONTENT
+        assert get(f"{url}?version=2").read_bytes() == CONTENT
+        assert [path for path, _ in server.requests] == ["/mirror/a/net.onnx?version=2"]
 
     def test_all_reasons_are_told(self, server, monkeypatch):
         monkeypatch.setenv("CN_ZOO_MIRROR", f"{server.url}/mirror")

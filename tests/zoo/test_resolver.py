@@ -92,6 +92,12 @@ class TestNames:
             resolve("nyu")
         assert weights_path("nyu").is_file()
 
+    def test_the_whole_hash_is_compared(self, installed):
+        record = get_preset("nyu").files["onnx"]
+        other = record.sha256[:-1] + ("0" if record.sha256[-1] != "0" else "1")
+        with pytest.raises(WeightsError, match="hash"):
+            resolver_module.verified(installed / "nyu", replace(record, sha256=other))
+
     def test_a_missing_file(self, installed):
         (installed / "nyu" / "net.onnx").unlink()
         with pytest.raises(WeightsError, match="is missing"):
@@ -224,6 +230,7 @@ class TestAddresses:
     def test_hash_in_the_address(self, model, server):
         sha256 = get_preset(model).files["onnx"].sha256
         assert resolve(f"{model}net.onnx#sha256={sha256}").read_bytes() == b"onnx of remote"
+        assert resolve(f"{model}net.onnx#sha256={sha256.upper()}").read_bytes() == b"onnx of remote"
         server.files["/zoo/remote/other.onnx"] = b"another"
         with pytest.raises(WeightsError, match="hash"):
             resolve(f"{model}other.onnx#sha256={'0' * 64}")
