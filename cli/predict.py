@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import click
 import numpy as np
@@ -214,7 +215,7 @@ def _write(lines: Iterator[str], output: str | None, stops: list[BaseException])
         return
     with atomic_path(output) as temporary:
         with temporary.open("w", encoding="utf-8", errors="surrogateescape") as file:
-            file.writelines(f"{line}\n" for line in lines)
+            _write_until_stopped(lines, file, stops)
         if stops and Path(output).is_file():
             partial_output = Path(output).with_suffix(f".partial{Path(output).suffix}")
             with atomic_path(partial_output) as other:
@@ -223,3 +224,16 @@ def _write(lines: Iterator[str], output: str | None, stops: list[BaseException])
             raise stops[0]
     if stops:
         click.echo(f"cn-zoo: stopped; what is done is in {output}", err=True)
+
+
+def _write_until_stopped(lines: Iterator[str], file: TextIO, stops: list[BaseException]) -> None:
+    """Note Ctrl-C between two records as one within a record is noted."""
+    is_begun = False
+    try:
+        for line in lines:
+            file.write(f"{line}\n")
+            is_begun = True
+    except KeyboardInterrupt as stop:
+        if not is_begun:
+            raise
+        stops.append(stop)

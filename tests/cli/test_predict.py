@@ -637,6 +637,18 @@ def test_a_stopped_batch_leaves_an_earlier_output_and_lies_beside_it(tmp_path, m
     assert f"{output} stays as it was, and what is done is in {partial_output}" in err
 
 
+def test_a_stop_between_two_records_keeps_the_first(tmp_path, monkeypatch):
+    def stop_after_the_first(records, *_):
+        yield json.dumps(next(iter(records)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(predict_command, "format_records", stop_after_the_first)
+    code, _, err = predict(HAND, HAND, "--output", tmp_path / "records.jsonl", "--quiet")
+    assert code == 1
+    assert json.loads((tmp_path / "records.jsonl").read_text())["source"] == str(HAND)
+    assert "stopped; what is done is in" in err
+
+
 @pytest.mark.parametrize(
     ("target", "word"),
     [
