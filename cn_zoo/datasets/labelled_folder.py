@@ -173,7 +173,7 @@ def _check_convention(path: Path, dataset: HandDataset) -> None:
         for name, to_xyz in LABEL_CONVENTIONS.items()
     }
     expected, best = agreement["x y z in mm"], max(agreement, key=agreement.get)
-    if expected < 0.5 and agreement[best] > 2 * expected and agreement[best] > 0.5:
+    if agreement[best] > max(0.5, 2 * expected):
         raise InputError(
             f"{path}: the joints fit the images as {best}, not as x y z in mm with y down and z forward; convert them"
         )
