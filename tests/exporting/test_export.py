@@ -136,8 +136,12 @@ def test_precisions_are_what_they_say(exported):
     made_by = {name: node for node in graph.node for name in node.output}
     first, *convolutions = (node for node in graph.node if node.op_type == "Conv")
     assert convolutions
+    constants = {constant.name: constant.dims for constant in graph.initializer}
     for node in convolutions:
         assert {made_by[name].op_type for name in node.input} == {"DequantizeLinear"}
+        # Each output channel has its own scale.
+        whole, scale, *_ = made_by[node.input[1]].input
+        assert list(constants[scale]) == [constants[whole][0]]
     # One channel is slower in 8 bit.
     assert not {made_by[name].op_type for name in first.input if name in made_by} & {"DequantizeLinear"}
     # The pose decoder stays float.
@@ -147,9 +151,15 @@ def test_precisions_are_what_they_say(exported):
 
 
 def test_convolutions_that_some_runtimes_spoil_in_8_bit_stay_float(tmp_path):
-    """Of 21 and 63 outputs, as `msra` has them: `tests/zoo/test_pretrained.py` sees what comes of it."""
+    """Of 21 and 63 outputs, as `msra` has them: `tests/zoo/test_pretrained.py` sees what comes of it.
+
+    More than 16 are left by 32, and they are no multiple of four.
+    """
     x = keras.Input((16, 16, 8))
-    outputs = {str(count): keras.layers.Conv2D(count, 1, name=f"of_{count}")(x) for count in (14, 21, 42, 48, 63)}
+    outputs = {
+        str(count): keras.layers.Conv2D(count, 1, name=f"of_{count}")(x)
+        for count in (14, 20, 21, 33, 42, 48, 49, 54, 63)
+    }
     network = keras.Model(x, outputs)
     inputs = np.random.default_rng(0).normal(size=(4, 16, 16, 8)).astype("float32")
     network(inputs)
@@ -159,9 +169,9 @@ def test_convolutions_that_some_runtimes_spoil_in_8_bit_stay_float(tmp_path):
     read_by = {node.input[0]: node.op_type for node in graph.node}
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     in_8_bit = {node.name for node in convolutions if read_by[node.output[0]] == "QuantizeLinear"}
-    assert len(convolutions) == 5
+    assert len(convolutions) == 9
     for node in convolutions:
-        stays = any(f"of_{count}" in node.name for count in (21, 63))
+        stays = any(f"of_{count}" in node.name for count in (21, 49, 54, 63))
         assert (node.name in in_8_bit) is not stays
         assert (made_by.get(node.input[1]) == "DequantizeLinear") is not stays
 
@@ -172,6 +182,14 @@ def test_int8_on_tflite_is_whole_numbers_throughout(exported):
     assert {np.dtype(tensor["dtype"]).kind for tensor in interpreter.get_tensor_details()} == {"i"}
     assert [tensor["dtype"] for tensor in interpreter.get_input_details()] == [np.int8]
     assert {tensor["dtype"] for tensor in interpreter.get_output_details()} == {np.int16}
+
+
+def test_what_is_measured_is_not_what_8_bit_took_its_ranges_from(few_crops):
+    calibration, test = few_crops._draw_batches(PRESET, "int8")
+    assert len(calibration.depth) == len(test.depth) == 10
+    expected = [draw_crop(PRESETS["icvl"], few_crops._SEED, 0, split).depth for split in ("validation", "test")]
+    np.testing.assert_array_equal([calibration.depth[0, ..., 0], test.depth[0, ..., 0]], expected)
+    assert not {crop.tobytes() for crop in calibration.depth} & {crop.tobytes() for crop in test.depth}
 
 
 def test_one_thread_gives_what_two_give(exported):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from cn_zoo.geometry import SKELETONS, HandCrop
+from cn_zoo.synthesis import frame as frame_module
 from cn_zoo.synthesis.frame import _window, draw_crop, draw_frame
 from cn_zoo.synthesis.presets import PRESETS, SceneShares
 from cn_zoo.synthesis.setting import draw_setting, render
 from cn_zoo.synthesis.split import SPLITS, sample_generator
+from cn_zoo.synthesis.visibility import LEAST_SEEN, share_seen
 
 ALONE = SceneShares(body=0, wall=0, table=0, clutter=0, sleeve=0, second_hand=0, held=0, passing=0, border=0, boxed=0)
 
@@ -227,3 +229,26 @@ def test_a_mirrored_frame_is_one_of_the_other_hand():
         np.testing.assert_allclose(mirrored.camera.xyz_to_uvd(mirrored.joints[name]), expected, atol=1e-6)
     center = mirrored.joints["icvl"].mean(axis=0)
     np.testing.assert_allclose(mirrored.camera.uvd_to_xyz(np.array(mirrored.center_uvd)), center, atol=1e-6)
+
+
+@pytest.mark.parametrize("draw", [draw_frame, draw_crop])
+def test_a_scene_that_hides_most_of_the_hand_is_drawn_again(draw, monkeypatch):
+    """One in ten where everything is in the way; the last drawn is one in which enough is seen."""
+    shares = []
+
+    def spy(*arguments):
+        shares.append(share_seen(*arguments))
+        return shares[-1]
+
+    monkeypatch.setattr(frame_module, "share_seen", spy)
+    crowded = replace(ALONE, clutter=1.0, second_hand=1.0, held=1.0, passing=1.0, border=1.0)
+    preset = replace(PRESETS["msra"].own(), scene=crowded)
+    last, count = [], 0
+    for index in range(30):
+        shares.clear()
+        draw(preset, 6, index)
+        last.append(shares[-1])
+        count += len(shares)
+        assert all(share < LEAST_SEEN for share in shares[:-1])
+    assert min(last) >= LEAST_SEEN
+    assert count > 30

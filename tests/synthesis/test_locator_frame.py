@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cn_zoo.geometry import Camera, HandCrop
-from cn_zoo.geometry.frame_view import VIEW_CELL
+from cn_zoo.geometry import SKELETONS, Camera, HandCrop
+from cn_zoo.geometry.frame_view import VIEW_CELL, FrameView
 from cn_zoo.synthesis import locator_frame
-from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, _draw_place_aside, draw_locator_batch
+from cn_zoo.synthesis.locator_batch import CANVAS, PLACES, _cell_targets, _draw_place_aside, draw_locator_batch
 from cn_zoo.synthesis.locator_frame import LocatorFrame, _turned, draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.synthesis.setting import draw_setting
@@ -150,6 +150,29 @@ def test_the_mirror_shows_the_other_hand(batch):
     for name in ("planes", "cells", "crops", "hand", "centers"):
         np.testing.assert_array_equal(getattr(mirrored.mirrored(), name), getattr(batch, name))
     np.testing.assert_array_equal(mirrored.planes[0, :, 0], batch.planes[0, :, -1])
+    # Right becomes left, and below stays below.
+    cells, theirs = batch.cells[:, :, ::-1], mirrored.cells
+    np.testing.assert_array_equal(theirs[..., 1], -cells[..., 1])
+    np.testing.assert_array_equal(theirs[..., [0, 2, 3, 4]], cells[..., [0, 2, 3, 4]])
+    assert np.abs(cells[..., 2]).max() > 0
+
+
+def test_a_cell_tells_where_the_center_lies_from_its_middle():
+    """The cell of columns 40 to 47 and rows 24 to 31 has its middle at 43.5 and 27.5."""
+    canvas = FrameView(np.full(CANVAS, 500, np.float32), Camera(96.0, 96.0, 55.5, 39.5))
+    cells = _cell_targets(canvas, np.array([[45.5, 26.5, 520.0]]), np.ones(1))
+    np.testing.assert_allclose(cells[3, 5], [1, 0.25, -0.125, 0.4, 1], atol=1e-6)
+    assert np.unravel_index(cells[..., 0].argmax(), cells.shape[:2]) == (3, 5)
+    np.testing.assert_allclose(cells[3, 4, 1:4], [1.25, -0.125, 0.4], atol=1e-6)
+    np.testing.assert_allclose(cells[2, 5, 1:4], [0.25, 0.875, 0.4], atol=1e-6)
+
+
+def test_a_left_hand_is_labelled_left(batch, frames):
+    for is_left, side in enumerate(("right", "left")):
+        joints = batch.joints[(batch.hand[..., 0] == 1) & (batch.hand[..., 1] == is_left)]
+        assert len(joints) > 5
+        theirs = np.concatenate([frame.joints[frame.left == is_left] for frame in frames])
+        assert [SKELETONS["msra"].handedness(each) for each in (joints, theirs)] == [side, side]
 
 
 def test_most_places_without_a_hand_are_those_that_a_locator_names(batch, frames):

@@ -130,3 +130,87 @@ def test_time_of_flight_errs_periodically_with_distance():
 
 def test_records_tell_the_principle():
     assert {name for name, sensor in SENSORS.items() if isinstance(sensor, TimeOfFlight)} == {"ds325", "kinect_v2"}
+
+
+@pytest.mark.parametrize(
+    "sensor",
+    [
+        replace(FLIGHT, noise_mm=0.0, wiggle_mm=0.0, hole_rate=0.0),
+        replace(STRUCTURED, disparity_step_px=1e-4, waviness_px=0.0, jitter_px=0.0, hole_rate=0.0),
+    ],
+)
+def test_the_part_of_the_noise_that_grows_is_as_large_as_its_record_says(sensor):
+    square_mm = {
+        TimeOfFlight: lambda: sensor.noise_per_m2,
+        type(STRUCTURED): lambda: sensor.disparity_noise_px * 1000**2 / (sensor.focal_px * sensor.baseline_mm),
+    }[type(sensor)]()
+    near, far = (spread(sensor, z) for z in (500.0, 1000.0))
+    assert far / near == pytest.approx(4.0, rel=0.02)
+    assert far == pytest.approx(square_mm, rel=0.3)
+
+
+def slanted(tangent, sensor, rises):
+    """A surface that falls away from the middle of the image, to the right or downwards."""
+    across, down = np.meshgrid(np.arange(160) - 80, np.arange(120) - 60)
+    aside = (across if rises == "right" else down) / sensor.focal_px
+    return (700.0 / (1 - tangent * aside)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("sensor", "rises"),
+    [
+        (replace(STRUCTURED, waviness_px=0.0, jitter_px=0.0, hole_rate=0.0, grazing=1.0), "right"),
+        (replace(FLIGHT, hole_rate=0.0, grazing=1.0), "right"),
+        (replace(FLIGHT, hole_rate=0.0, grazing=1.0), "down"),
+    ],
+)
+def test_surfaces_seen_from_their_side_get_lost(sensor, rises):
+    """Those at the tangent of the record by half, on the mean of all that devices differ by."""
+    lost = []
+    for tangent in (0.15, 1.0, 2.0):
+        depth = slanted(tangent, sensor, rises)
+        lost.append(np.mean([(measure(depth, sensor, seed) == 0).mean() for seed in range(30)]))
+    assert lost[0] < 0.02
+    assert 0.35 < lost[1] < 0.65
+    assert lost[2] > 0.7
+
+
+@pytest.mark.parametrize("sensor", [STRUCTURED, STEREO, FLIGHT])
+def test_holes_are_as_frequent_as_their_record_says(sensor):
+    calm = {} if isinstance(sensor, TimeOfFlight) else {"jitter_px": 0.0, "waviness_px": 0.0}
+
+    def lost(rate):
+        drawn = [measure(wall(700.0), replace(sensor, hole_rate=rate, **calm), seed) for seed in range(30)]
+        return np.median([(measured == 0).mean() for measured in drawn])
+
+    assert lost(0.0) == 0
+    assert 0.1 < lost(0.2) < 0.35
+
+
+def test_stereo_measures_nothing_in_a_band_around_near_things():
+    sensor = replace(STEREO, fattening_px=0.0, jitter_px=0.0, hole_rate=0.0, smoothing=0.0, shadow_kept=1.0)
+    depth = wall(1000.0)
+    depth[50:70, 70:90] = 500.0
+    bands = {}
+    for halo in (0.0, 3.0):
+        drawn = [measure(depth, replace(sensor, halo_px=halo), seed) for seed in range(20)]
+        above = [np.count_nonzero(measured[30:50, 80] == 0) for measured in drawn]
+        assert all((measured[52:68, 72:88] > 0).all() for measured in drawn)
+        bands[halo] = np.mean(above)
+    assert bands[0.0] == 0
+    assert bands[3.0] == pytest.approx(3.0, abs=0.8)
+    # A step of less than the smoothing would let flow into one another has none.
+    flat = np.where(depth == 500.0, np.float32(990.0), depth)
+    assert measure(flat, replace(sensor, halo_px=3.0))[30:50, 80].all()
+
+
+def test_window_matching_makes_smooth_bumps():
+    sensor = replace(STRUCTURED, disparity_step_px=1e-4, disparity_noise_px=0.0, jitter_px=0.0, hole_rate=0.0)
+    sensor = replace(sensor, waviness_px=0.2)
+    bumps = []
+    for seed in range(20):
+        disparity = sensor.focal_px * sensor.baseline_mm / measure(wall(700.0), sensor, seed)
+        bumps.append(disparity.std())
+        assert np.diff(disparity, axis=1).std() < 0.4 * bumps[-1]
+        assert np.diff(disparity, axis=0).std() < 0.4 * bumps[-1]
+    assert np.median(bumps) == pytest.approx(0.2, rel=0.3)

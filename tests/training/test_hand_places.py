@@ -1,12 +1,14 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from cn_zoo.geometry import HandCrop
+from cn_zoo.geometry import Camera, HandCrop
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.locator_frame import draw_locator_frame
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.hand_places import draw_hand_places
+from cn_zoo.training.hand_places import _Hands, _places_of, draw_hand_places
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,17 @@ def test_the_same_whoever_draws_them(places):
     for name in places._fields:
         joined = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(getattr(places, name), joined)
+
+
+def test_what_is_neither_a_hand_nor_far_from_one_is_not_learned_from(monkeypatch):
+    """Places behind a hand's centre; of one that is out of sight, what lies there is none."""
+    camera, depth_mm = Camera(200.0, 200.0, 79.5, 59.5), np.full((120, 160), 500, np.float32)
+    named = [SimpleNamespace(center_uvd=(79.5, 59.5, 500.0 + off), confidence=0.9) for off in (40, 75, 95, 130)]
+    locator = SimpleNamespace(candidates=lambda *_: named)
+    monkeypatch.setattr(HandLocator, "load", lambda: locator)
+    crops = [HandCrop(camera, each.center_uvd, PRESETS["icvl"].cube_mm).cut(depth_mm) for each in named]
+    found = _places_of("icvl", depth_mm, camera, _Hands(np.array([[0.0, 0.0, 500.0]]), np.ones(1)))
+    assert found.is_hand.tolist() == [True, False]
+    np.testing.assert_array_equal(found.depth[..., 0], [crops[0], crops[3]])
+    hidden = _places_of("icvl", depth_mm, camera, _Hands(np.array([[0.0, 0.0, 500.0]]), np.zeros(1)))
+    assert hidden.is_hand.tolist() == [False] * 4

@@ -57,6 +57,8 @@ def test_a_stage_parts_into_equal_epochs():
         ("colour = 3\n", "unknown key 'colour'"),
         ("[posterior]\nsample = 3\n", "unknown key 'sample'"),
         ('[posterior]\nsamples = "many"\n', "samples must be int"),
+        ("[posterior]\nsamples = true\n", "samples must be int; received True"),
+        ("[posterior]\nlearning_rate = true\n", "learning_rate must be float; received True"),
         ("[posterior]\nsamples = 3\n", "less than one batch"),
         ('[posterior]\ntrains = ["legs"]\n', "trains must be pose_encoder or"),
         ("[posterior.terms]\ncolour = 3\n", "terms must be pose_kl or"),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import killed_run
@@ -17,9 +18,10 @@ import numpy as np
 import pytest
 
 import cn_zoo
+from cn_zoo.datasets import ConvertedSet
 from cn_zoo.errors import InputError, WeightsError
 from cn_zoo.evaluation.synthetic_cases import AT_REST_TEST, OFF_CENTER_TEST, SYNTHETIC_TESTS
-from cn_zoo.geometry import POSE_UNIT_MM
+from cn_zoo.geometry import POSE_UNIT_MM, Camera
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.inference.localisation.hand_locator import HandLocator
 from cn_zoo.models import HAND_HEAD, SIDE_HEAD
@@ -27,6 +29,8 @@ from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, run_stages, train
+from cn_zoo.training.run import _describe
+from cn_zoo.training.run_data import RunData
 from cn_zoo.training.warm_start import start_from
 from cn_zoo.zoo import Preset, weights_path
 from cn_zoo.zoo.save_preset import save_preset
@@ -306,3 +310,22 @@ def test_data_that_do_not_fit(icvl_folder, icvl_set_path, tmp_path):
         train(nyu, tmp_path / "run", unlabelled=tmp_path / "nowhere")
     with pytest.raises(InputError, match="all of its 12 frames would be held out"):
         train(load_recipe("icvl", (*SHORT, "held_out=0.99")), tmp_path / "held", data=icvl_set_path)
+
+
+def test_a_record_tells_of_the_data_and_how_far_the_model_is_off(icvl_set_path):
+    """An estimator whose joints are all (9, 12, 20) mm off, which are 25 mm."""
+    frames = ConvertedSet(icvl_set_path)
+    frames.camera, wrong = Camera(241.0, 242.0, 161.0, 119.0), np.array([9.0, 12.0, 20.0]) / 50
+    held_out = np.array([10, 11])
+    pose = frames.poses(held_out) + wrong
+    estimator = SimpleNamespace(predict=lambda depth, verbose: {"pose": pose}, count_params=lambda: 7)
+    record = _describe(load_recipe("icvl"), estimator, RunData(frames, np.arange(10), held_out, []))
+    assert record.camera == (241.0, 242.0, 161.0, 119.0)
+    assert record.hand == "right"
+    assert record.errors_mm == {"held-out frames": pytest.approx(25.0, abs=1e-3)}
+
+
+def test_a_record_of_a_synthetic_model_has_the_benchmarks_camera(finished):
+    preset, camera = Preset.load(finished), PRESETS["icvl"].lenses[0].camera
+    assert preset.camera == (camera.fx, camera.fy, camera.cx, camera.cy)
+    assert preset.hand == "right"

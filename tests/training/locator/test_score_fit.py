@@ -1,7 +1,14 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from cn_zoo.training.locator.score_fit import equal_error, logistic_regression
+from cn_zoo.geometry import Camera
+from cn_zoo.inference.localisation.hand_locator import Evidence
+from cn_zoo.synthesis.locator_frame import LocatorFrame
+from cn_zoo.training.locator import score_fit
+from cn_zoo.training.locator.score_fit import equal_error, fit_score, logistic_regression
+from cn_zoo.zoo.locator_record import LOCATOR_FOLDER, LocatorRecord
 
 
 def test_the_threshold_errs_for_the_same_share_of_both():
@@ -26,3 +33,30 @@ def test_logistic_regression_stays_in_bounds_where_the_truth_is_plain():
     bias, weight = logistic_regression(terms, np.array([False, False, True, True]))
     assert bias == pytest.approx(0, abs=1e-6)
     assert 3 < weight < 10
+
+
+@pytest.mark.parametrize("teller", ["finder", "judge"])
+def test_who_tells_hands_from_other_places_has_the_weight(teller, monkeypatch):
+    """In each frame a hand, or none, and something 150 mm beside it, which is no hand; the other network guesses."""
+    rng = np.random.default_rng(0)
+
+    def draw(seed, number, split):
+        assert split == "validation"
+        seen = np.array([float(number % 2)])
+        nothing = np.zeros((8, 8), np.float32)
+        return LocatorFrame(nothing, Camera(1, 1, 0, 0), np.zeros((1, 3, 3)), np.zeros((1, 21, 3)), seen > 2, seen)
+
+    def evidence(frame, aside):
+        is_hand = frame.seen[0] and not aside
+        odds = {"finder": rng.normal(), "judge": rng.normal(), teller: rng.normal(2.0 if is_hand else -2.0)}
+        return Evidence(right=1.0, centers=np.full((3, 3), [aside, 0.0, 0.0]), **odds)
+
+    frames = []
+    monkeypatch.setattr(score_fit, "draw_locator_frame", lambda *which: frames.append(draw(*which)) or frames[-1])
+    locator = SimpleNamespace(evidence=lambda *_: [evidence(frames[-1], aside) for aside in (0.0, 150.0)])
+    monkeypatch.setattr(score_fit, "HandLocator", lambda record: locator)
+    fitted = fit_score(LocatorRecord.load(LOCATOR_FOLDER), 200)
+    other = {"finder": "judge", "judge": "finder"}[teller]
+    assert fitted.score[teller] > 2
+    assert abs(fitted.score[other]) < 1
+    assert 0.05 < fitted.threshold < 0.95

@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 
+from cn_zoo.training.devices import Host
 from cn_zoo.training.sources import LabelledSource, PoseSource, UnlabelledSource, batches
 
 
@@ -23,3 +24,14 @@ def test_streams_of_different_sizes_run_side_by_side(icvl_set):
 def test_poses_alone_are_a_batch_without_targets(icvl_set):
     (x,) = next(batches([PoseSource(icvl_set.poses(np.arange(4)), 2, seed=0)], first=0))
     assert list(x) == ["pose"]
+
+
+def test_each_host_gets_its_rows(icvl_set):
+    def sources():
+        return [LabelledSource(icvl_set, np.arange(len(icvl_set)), 6, seed=0)]
+
+    x, y = next(batches(sources(), first=4))
+    parts = [next(batches(sources(), 4, Host(index, 3))) for index in range(3)]
+    assert [len(depth["depth"]) for depth, _ in parts] == [2, 2, 2]
+    np.testing.assert_array_equal(np.concatenate([part["depth"] for part, _ in parts]), x["depth"])
+    np.testing.assert_array_equal(np.concatenate([poses for _, poses in parts]), y)
