@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -33,12 +33,12 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
                 raise ValueError(f"the optimizer of {player} has {', '.join(refused)}; no player's may have that")
             if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
                 raise ValueError(f"the optimizer of {player} scales losses; no player's may: give the one inside it")
+            # By these names Keras' callbacks tell the players' learning rates.
+            optimizer.name = player
         self.players = dict(optimizers)
         #: The player that `apply` steps; with None all step at once.
         self.turn: str | None = None
         self._player_of: dict[int, str] = {}
-        #: Each player's learning rate over that of `learning_rate`, when it was last set.
-        self._proportions: dict[str, float] = {}
 
     @classmethod
     def alike(cls, optimizer: keras.optimizers.Optimizer, players: Sequence[str]) -> RoutedOptimizer:
@@ -72,25 +72,25 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
         return max((optimizer.iterations for optimizer in self.players.values()), key=int)
 
     @property
-    def learning_rate(self) -> Any:
-        """The learning rate of the last player, after `route` the last with weights.
+    def optimizers(self) -> Iterator[keras.optimizers.Optimizer]:
+        """The optimizers of the players with weights, or of all before `route`.
 
-        Callbacks set it: a number is that player's, and the others' stay in proportion. A schedule is everyone's.
+        Callbacks that change or log learning rates do so with each of these (from Keras 3.15 on). No list: Keras would
+        save its members under this name, too.
         """
+        routed = set(self._player_of.values()) or set(self.players)
+        return (optimizer for player, optimizer in self.players.items() if player in routed)
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the last player, after `route` the last with weights; setting it sets all players'."""
         last = [*self.players, *self._player_of.values()][-1]
         return self.players[last].learning_rate
 
     @learning_rate.setter
     def learning_rate(self, learning_rate: Any) -> None:
-        if callable(learning_rate) or isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-            for optimizer in self.players.values():
-                optimizer.learning_rate = learning_rate
-            return
-        # From zero, where a warm-up may have set all, the proportions are those of before.
-        if own := float(self.learning_rate):
-            self._proportions = {player: float(each.learning_rate) / own for player, each in self.players.items()}
-        for player, optimizer in self.players.items():
-            optimizer.learning_rate = learning_rate * self._proportions.get(player, 1.0)
+        for optimizer in self.players.values():
+            optimizer.learning_rate = learning_rate
 
     def apply(self, grads: Sequence[KerasTensor | None], trainable_variables: Sequence[Variable] | None = None) -> None:
         """Step the player whose turn it is, or all players.
