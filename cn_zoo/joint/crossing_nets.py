@@ -11,7 +11,8 @@ import keras
 from keras import KerasTensor, ops
 
 from cn_zoo.errors import WeightsError
-from cn_zoo.geometry import CUBE_MM, POSE_UNIT_MM, SKELETONS
+from cn_zoo.geometry import CROP_SIZE, CUBE_MM, POSE_UNIT_MM, SKELETONS
+from cn_zoo.joint._make_batch import make_batch
 from cn_zoo.joint.routed_optimizer import RoutedOptimizer
 from cn_zoo.joint.training_kernels import training_kernels
 from cn_zoo.models import (
@@ -30,7 +31,7 @@ from cn_zoo.models import (
     load_keras_file,
 )
 from cn_zoo.models.dtype_policy import dtype_policy
-from cn_zoo.objective import TERMS, Batch, JointObjective
+from cn_zoo.objective import TERMS, JointObjective
 from cn_zoo.zoo import resolve
 
 #: The paper's joint stage (section 4).
@@ -53,18 +54,20 @@ class CrossingNets(keras.Model):
     depth maps: ``x`` (B, 128, 128, 1) and ``u`` (U, 128, 128, 1) float32 crops in [-1, 1], ``y`` (B, J, 3) poses of
     ``x`` in crop coordinates of 50 mm. U need not be B, but both should stay the same from batch to batch. With
     ``"twin"`` and ``"turn"`` in the dict (see `cn_zoo.objective.Batch`) second views of the unlabelled depth maps are
-    learned from too; ``({"pose": y},)`` trains the pose VAE alone.
+    learned from too; ``({"pose": y},)`` trains the pose VAE alone. On JAX and PyTorch an epoch's logs are of those
+    terms that its last batch has data for: let all batches of a stream hold the same.
 
     One training step lets each player step once, in the order of `players`, on the same batch: pose VAE,
     discriminator, generator; players without trainable weights that their terms reach, or without terms that the batch
     has data for, are passed over. Losses are those of `cn_zoo.objective.JointObjective`; each of its terms is a metric
     of its own name, so that a term that turns NaN is known by name. The metric ``loss`` is the mean over the players,
-    and ``error_mm`` the term ``pose`` in millimetres; callbacks that watch a term want ``mode="min"``. Samples cannot
-    be weighted.
+    nearly all of it the pose VAE's reconstruction, and ``error_mm`` the term ``pose`` in millimetres, which is what
+    callbacks had better watch: ``monitor="val_error_mm", mode="min"``. `evaluate` leaves out terms without data:
+    ask it for ``return_dict=True``. Samples cannot be weighted.
 
     All networks learn but the side head, which is frozen until ``nets.side_head.trainable = True``: only the term
-    ``side``, which weighs nothing by default, trains it. A saved file keeps what was frozen when the nets were
-    compiled, single layers too.
+    ``side``, which weighs nothing by default, trains it. A saved file keeps what is frozen, single layers too, or, of
+    compiled nets, what was frozen when they were compiled.
 
     Saved files load with `from_pretrained`; ``keras.models.load_model`` knows the class once ``cn_zoo.CrossingNets``
     has been named, as ``import cn_zoo`` alone imports no framework.
@@ -115,7 +118,8 @@ class CrossingNets(keras.Model):
 
         # training
         self.term_metrics: dict[str, keras.metrics.Mean] = {}
-        self._terms_seen: set[str] = set()
+        # No set: Keras would wrap it, and a step compiled by PyTorch would not see what is added.
+        self._terms_seen: frozenset[str] = frozenset()
         self._turn: str | None = None
         self._stepping: list[str] = []
         self._frozen: list[str] = []
@@ -208,7 +212,8 @@ class CrossingNets(keras.Model):
 
         Args:
             optimizer: a `RoutedOptimizer` with an optimizer for each player, or any Keras optimizer,
-                which every player gets one like. Default: Adam as in the paper's joint stage.
+                which every player gets one like: ``nets.optimizer`` has them in ``players``, and the one given is not
+                used itself. Default: Adam as in the paper's joint stage.
             objective: what is minimised. Default: `cn_zoo.objective.JointObjective()`.
             run_eagerly, steps_per_execution, jit_compile: as for every Keras model.
 
@@ -228,10 +233,12 @@ class CrossingNets(keras.Model):
             optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
         optimizer.route(weights)
         optimizer.build(self.trainable_variables)
-        for name in (*self.objective.get_config(), "error_mm"):
-            if name not in self.term_metrics:
-                self.term_metrics[name] = keras.metrics.Mean(name=name)
-        self._terms_seen.clear()
+        wanted = [name for name, weight in self.objective.get_config().items() if weight]
+        for name in list(self.term_metrics):
+            self.term_metrics.pop(name)
+        for name in (*wanted, *(["error_mm"] if "pose" in wanted else [])):
+            self.term_metrics[name] = keras.metrics.Mean(name=name)
+        self._terms_seen = frozenset()
         super().compile(
             optimizer=optimizer,
             run_eagerly=run_eagerly,
@@ -251,7 +258,7 @@ class CrossingNets(keras.Model):
         """
         *state, batch = args
         result = None
-        self._terms_seen.clear()
+        self._terms_seen = frozenset()
         try:
             with training_kernels(self.networks.values()):
                 for player in self._stepping:
@@ -268,7 +275,7 @@ class CrossingNets(keras.Model):
 
     def test_step(self, *args: Any) -> Any:
         """All players' losses, as Keras' own step of the backend."""
-        self._terms_seen.clear()
+        self._terms_seen = frozenset()
         return super().test_step(*args)
 
     def compute_loss(
@@ -282,28 +289,26 @@ class CrossingNets(keras.Model):
         """The loss of the player whose turn it is; in evaluation, the mean of all players' losses.
 
         Raises:
-            ValueError: samples are weighted, or the batch has no data for any term.
+            ValueError: samples are weighted, the batch has no data for any term, or holds something unknown, of a shape
+                that cannot be, or without what it needs.
         """
         if sample_weight is not None:
             raise ValueError("the terms of CrossingNets weigh all samples alike; give no sample_weight or class_weight")
-        inputs = dict(x) if isinstance(x, Mapping) else {"depth": x}
-        if y is not None:
-            inputs["pose"] = y
-        tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in inputs.items()}
-        batch = Batch(**tensors, training=training)
+        batch = make_batch(x, y, len(SKELETONS[self.skeleton]), training)
         players = list(self.players) if self._turn is None else [self._turn]
         losses = []
         for player in players:
             if terms := self.objective.terms(self, player, batch):
                 losses.append(self.objective.weigh(terms))
-            self._note(terms, ops.shape(next(iter(tensors.values())))[0])
+                # No term does without poses.
+                self._note(terms, ops.shape(batch.pose)[0])
         if not losses:
             raise _NoTermsError(players)
         return sum(losses) / len(losses)
 
     def get_metrics_result(self) -> dict[str, KerasTensor]:
         """The loss and its terms; a term that the batch has no data for is left out."""
-        absent = set(self.term_metrics) - self._terms_seen
+        absent = self.term_metrics.keys() - self._terms_seen
         return {name: value for name, value in super().get_metrics_result().items() if name not in absent}
 
     def _note(self, terms: Mapping[str, KerasTensor], count: int | KerasTensor) -> None:
@@ -313,31 +318,41 @@ class CrossingNets(keras.Model):
             seen["error_mm"] = seen["pose"] * POSE_UNIT_MM
         for name, value in seen.items():
             self.term_metrics[name].update_state(value, sample_weight=count)
-            self._terms_seen.add(name)
+        self._terms_seen = self._terms_seen.union(seen)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
+        """The constructor's arguments, and what was frozen, when the nets were compiled if they were."""
         own = {name: getattr(self, name) for name in ("architecture", "skeleton", "cube_mm", "seed")}
-        return {**super().get_config(), **own}
+        frozen = list(self._frozen) if self.compiled else self._frozen_parts()
+        return {**super().get_config(), **own, "frozen": frozen}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> CrossingNets:
+        """Nets of such a config, with the same parts frozen."""
+        arguments = {name: value for name, value in config.items() if name != "frozen"}
+        nets = super().from_config(arguments, custom_objects)
+        if "frozen" in config:
+            for path, part in nets._parts().items():
+                part.trainable = path not in config["frozen"]
+        return nets
+
+    def export(self, filepath: str | Path, *args: Any, input_signature: Any = None, **kwargs: Any) -> None:
+        """Export `estimate`, as ``keras.Model.export`` does, by default for depth maps (B, 128, 128, 1)."""
+        depth = keras.InputSpec("float32", (None, CROP_SIZE, CROP_SIZE, 1))
+        super().export(filepath, *args, input_signature=input_signature or [depth], **kwargs)
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What is trained and how, for saving; how steps are run is left to the backend that loads the file."""
+        """How is trained, for saving; how steps are run is left to the backend that loads the file."""
         if not self.compiled:
             return None
         return {
             "optimizer": keras.saving.serialize_keras_object(self.optimizer),
             "objective": keras.saving.serialize_keras_object(self.objective),
-            "frozen": list(self._frozen),
         }
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Freeze what was frozen, and compile with the saved optimizer and objective."""
-        config = keras.saving.deserialize_keras_object(config)
-        # Files of earlier versions do not tell.
-        frozen = config.pop("frozen", self._frozen_parts())
-        for path, part in self._parts().items():
-            part.trainable = path not in frozen
-        self.compile(**config)
+        """Compile with the saved optimizer and objective."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
 
     def save_own_variables(self, store: Any) -> None:
         """Save where the noise stands, so that a resumed run draws what an uninterrupted one would."""

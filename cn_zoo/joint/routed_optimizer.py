@@ -42,8 +42,8 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
 
     @classmethod
     def alike(cls, optimizer: keras.optimizers.Optimizer, players: Sequence[str]) -> RoutedOptimizer:
-        """The same kind of optimizer, with the same settings, for every player."""
-        return cls({player: type(optimizer).from_config(optimizer.get_config()) for player in players})
+        """The same kind of optimizer, with the same settings, for every player; the one given is only their pattern."""
+        return cls({player: _copy(optimizer) for player in players})
 
     def route(self, players: Mapping[str, Sequence[Variable]]) -> None:
         """Say whose each weight is, and make the players' optimizers ready; call it once, before training.
@@ -60,6 +60,13 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
         for player, weights in players.items():
             if weights:
                 self.players[player].build(list(weights))
+
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Variable] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
+        """Exclude weights from every player's weight decay, before `route`, as for any optimizer."""
+        for optimizer in self.players.values():
+            optimizer.exclude_from_weight_decay(var_list, var_names)
 
     @property
     def variables(self) -> list[Variable]:
@@ -126,6 +133,19 @@ class RoutedOptimizer(keras.optimizers.Optimizer):
             for player, each in config["optimizers"].items()
         }
         return cls(optimizers, config["name"])
+
+
+def _copy(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """An optimizer of the same settings, those that are no part of its config included."""
+    config = optimizer.get_config()
+    if isinstance(config.get("learning_rate"), dict):
+        # Of a function, a config holds what only Keras's schedules are made from again.
+        config["learning_rate"] = optimizer._learning_rate
+    copied = type(optimizer).from_config(config)
+    for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+        if hasattr(optimizer, name):
+            setattr(copied, name, getattr(optimizer, name))
+    return copied
 
 
 def _portable(facts: dict[str, Any]) -> dict[str, Any]:

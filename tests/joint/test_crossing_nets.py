@@ -9,6 +9,7 @@ import joint_steps
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import cn_zoo
 from cn_zoo.errors import WeightsError
@@ -257,15 +258,25 @@ def test_saved_nets_keep_what_was_frozen_and_the_optimizer(tmp_path, recwarn):
         np.testing.assert_array_equal(_numpy(found), _numpy(expected))
 
 
-def test_files_that_do_not_tell_what_was_frozen_load_as_built():
-    nets = _nets()
-    nets.pose_decoder.trainable = False
-    nets.compile()
-    config = nets.get_compile_config()
+@pytest.mark.parametrize("is_compiled", [True, False])
+def test_what_is_frozen_stays_so_in_files_of_nets_that_are_not_compiled(tmp_path, is_compiled):
+    nets = cn_zoo.CrossingNets("paper", "nyu")
+    nets.pose_decoder.trainable = nets.trunk.get_layer("trunk_conv1_norm").trainable = False
+    if is_compiled:
+        nets.compile(objective=JointObjective.of(POSE_TERMS))
+    nets.save(tmp_path / "nets.keras")
+    loaded = keras.models.load_model(tmp_path / "nets.keras", compile=False)
+    assert [name for name, network in loaded.networks.items() if not network.trainable] == ["pose_decoder", "side_head"]
+    assert [layer.name for layer in loaded.trunk.layers if not layer.trainable and layer.weights] == [
+        "trunk_conv1_norm"
+    ]
+
+
+def test_nets_saved_before_files_told_what_is_frozen_load_as_built():
+    config = cn_zoo.CrossingNets("paper", "nyu").get_config()
     del config["frozen"]
-    again = cn_zoo.CrossingNets.from_config(nets.get_config())
-    again.compile_from_config(config)
-    assert [name for name, network in again.networks.items() if not network.trainable] == ["side_head"]
+    nets = cn_zoo.CrossingNets.from_config(config)
+    assert [name for name, network in nets.networks.items() if not network.trainable] == ["side_head"]
 
 
 def test_five_steps_agree_on_every_backend(tmp_path, monkeypatch):
@@ -328,3 +339,58 @@ def test_callbacks_may_go_by_any_term():
     history = nets.fit(*LABELLED, validation_data=LABELLED, callbacks=[stop], verbose=0).history
     assert history["val_error_mm"][0] == pytest.approx(50 * history["val_pose"][0], rel=1e-5)
     assert stop.best == pytest.approx(history["val_error_mm"][0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "pose", "reason"),
+    [
+        (
+            DATA["depth"][:2, ..., 0],
+            DATA["pose"][:2],
+            r"depth must be of shape \(N, 128, 128, 1\); received \(2, 128, 128\)",
+        ),
+        (DATA["depth"][:2, 1:], DATA["pose"][:2], r"depth must be of shape .*; received \(2, 127, 128, 1\)"),
+        (DATA["depth"][:2], DATA["pose"][:2, :13], r"pose must be of shape \(N, 14, 3\); received \(2, 13, 3\)"),
+        ({"depth": DATA["depth"][:2], "unlabeled": DATA["depth"][:2]}, DATA["pose"][:2], "a batch holds no unlabeled"),
+        (
+            {"depth": DATA["depth"][:2], "unlabelled": DATA["depth"][:2], "twin": DATA["depth"][:2]},
+            DATA["pose"][:2],
+            "the batch has twin without turn",
+        ),
+    ],
+)
+def test_batches_that_do_not_fit_are_errors(nets, inputs, pose, reason):
+    with pytest.raises(ValueError, match=reason):
+        nets.compute_loss(inputs, pose)
+
+
+def test_metrics_are_those_of_the_terms_that_weigh_something():
+    nets = _nets()
+    nets.compile(objective=JointObjective.of({"pose": 1.0, "latent": 0.1}))
+    assert nets.metrics_names == ["loss", "pose", "latent", "error_mm"]
+    assert len(nets.evaluate(*LABELLED, verbose=0)) == 4
+    nets.compile(objective=JointObjective.of({"latent": 0.1}))
+    assert nets.metrics_names == ["loss", "latent"]
+
+
+def test_exports_what_it_estimates(tmp_path):
+    nets = cn_zoo.CrossingNets("paper", "nyu")
+    nets.export(tmp_path / "saved", verbose=False)
+    saved = tf.saved_model.load(tmp_path / "saved")
+    served = saved.serve(DATA["depth"][:2])
+    for name, value in nets.estimate(DATA["depth"][:2]).items():
+        np.testing.assert_allclose(served[name], value, atol=1e-5)
+
+
+def test_steps_compiled_by_torch_log_their_terms():
+    # In a process of its own, as a backend cannot be changed.
+    script = """
+import keras, numpy as np, cn_zoo
+from cn_zoo.objective import JointObjective
+nets = cn_zoo.CrossingNets("paper", "nyu")
+nets.compile(objective=JointObjective.of({"pose_kl": 1.0}), jit_compile=True)
+print(sorted(nets.fit({"pose": np.ones((2, 14, 3), "float32")}, verbose=0).history))
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
+    assert done.stdout == "['loss', 'pose_kl']\n", done.stderr

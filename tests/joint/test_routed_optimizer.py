@@ -112,3 +112,32 @@ def test_what_pytorch_has_saved_is_for_every_backend():
     found = RoutedOptimizer.from_config(saved).players["mine"]
     assert type(found) is type(keras.optimizers.Adam())
     assert float(found.learning_rate) == 0.25
+
+
+def test_alike_keeps_what_weight_decay_spares_and_rates_that_are_functions():
+    def rate():
+        return 0.25
+
+    pattern = keras.optimizers.SGD(rate, weight_decay=0.4)
+    pattern.exclude_from_weight_decay(var_names=["yours"])
+    optimizer = RoutedOptimizer.alike(pattern, ["mine", "yours"])
+    weights = {player: [keras.Variable(np.ones(2, "float32"), name=player)] for player in ("mine", "yours")}
+    optimizer.route(weights)
+    every = weights["mine"] + weights["yours"]
+    optimizer.build(every)
+    optimizer.apply(GRADIENTS, every)
+    # Of 1, a tenth decays, and 0.25 is the step.
+    np.testing.assert_allclose(_values(every), [[0.65, 0.65], [0.75, 0.75]], rtol=1e-6)
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5)
+    assert float(RoutedOptimizer.alike(keras.optimizers.SGD(schedule), ["mine"]).learning_rate) == 0.5
+
+
+def test_all_players_spare_the_same_weights():
+    optimizer = RoutedOptimizer({player: keras.optimizers.SGD(0.5, weight_decay=0.2) for player in ("mine", "yours")})
+    optimizer.exclude_from_weight_decay(var_names=["our"])
+    weights = {player: [keras.Variable(np.ones(2, "float32"), name=player)] for player in ("mine", "yours")}
+    optimizer.route(weights)
+    every = weights["mine"] + weights["yours"]
+    optimizer.build(every)
+    optimizer.apply(GRADIENTS, every)
+    np.testing.assert_allclose(_values(every), [[0.4, 0.4], [0.5, 0.5]], rtol=1e-6)
