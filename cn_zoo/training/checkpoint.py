@@ -12,6 +12,11 @@ from cn_zoo.errors import InputError, one_line
 from cn_zoo.io.atomic import atomic_path
 
 
+def checkpoint_path(folder: Path, stage: str) -> Path:
+    """Where a run keeps the checkpoint of a stage."""
+    return folder / f"{stage}.weights.h5"
+
+
 class Checkpoint(keras.callbacks.Callback):
     """Save weights and optimizer after each epoch; whole files of finite weights only, the last one kept.
 
@@ -38,7 +43,7 @@ class Checkpoint(keras.callbacks.Callback):
             if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
                 raise InputError(
                     f"{self.path}: not written at step {step}, as {weight.path} is no longer finite; the last "
-                    "good checkpoint is kept; start again with a lower learning_rate"
+                    "good checkpoint is kept; go on from it (--resume) with a lower learning_rate"
                 )
         save_weights(self.model, self.path)
 

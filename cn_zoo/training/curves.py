@@ -9,6 +9,16 @@ import keras
 from cn_zoo.io.atomic import atomic_path
 
 
+def curves_path(folder: Path, stage: str) -> Path:
+    """Where a run keeps the curves of a stage."""
+    return folder / f"{stage}.csv"
+
+
+def count_epochs(path: Path) -> int:
+    """How many epochs curves tell of; 0 where there are none."""
+    return max(len(path.read_text(encoding="utf-8").splitlines()) - 1, 0) if path.exists() else 0
+
+
 class Curves(keras.callbacks.CSVLogger):
     """A row for each epoch, with all its terms. Stands before the checkpoint among callbacks.
 

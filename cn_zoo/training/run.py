@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from cn_zoo.errors import CnZooError
+from cn_zoo.errors import CnZooError, InputError
 from cn_zoo.evaluation.synthetic_cases import (
     AT_REST_PROTOCOL,
     AT_REST_TEST,
@@ -35,6 +36,7 @@ from cn_zoo.training.recipe import Recipe
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.run_folder import open_run_folder
 from cn_zoo.training.run_stages import run_stages
+from cn_zoo.training.settled_changes import settled_changes
 from cn_zoo.training.side_head_fit import fit_side_head
 from cn_zoo.training.sigma_fit import fit_sigma
 from cn_zoo.training.warm_start import has_nets
@@ -67,7 +69,8 @@ def train(
             and the files that make it a model for ``cn-zoo predict``: ``estimator.keras``, ``estimator.onnx``, and
             ``nets.keras``, the whole `CrossingNets`, if its generator was trained. Where no stage trains the estimator,
             it is that of the model that the recipe starts from, unchanged, with its record.
-        resume: go on where an earlier run of the same recipe stopped.
+        resume: go on where an earlier run stopped; what it has not done yet may differ from its recipe
+            (`cn_zoo.training.settled_changes`).
         data: labelled depth maps: a folder as `cn_zoo.datasets.open_dataset` knows it, or a converted set; by default
             synthetic crops.
         unlabelled: a folder or converted set of depth maps without labels.
@@ -77,7 +80,7 @@ def train(
 
     Raises:
         InputError: the folder holds another run, a run of another recipe is to be resumed, data are missing or do not
-            fit, or a loss is no number any more.
+            fit, a loss is no number any more, or the poses of what has been trained are none.
         MissingDependencyError: Keras is too old for the optimizer.
         WeightsError: the estimator is to learn from what the hand locator takes for hands, and that is missing, broken,
             or fails its hash.
@@ -86,7 +89,8 @@ def train(
     sources = {"data": str(data or "synthetic"), "unlabelled": str(unlabelled or "")}
     host = use_devices(recipe)
     if host.is_first:
-        open_run_folder(folder, {**recipe.to_dict(), **sources}, resume)
+        settled = partial(settled_changes, recipe, folder=folder)
+        open_run_folder(folder, {**recipe.to_dict(), **sources}, resume, settled)
     if (folder / PRESET_FILE).exists():
         host.leave()
     else:
@@ -151,9 +155,13 @@ def _save_estimator(recipe: Recipe, estimator: keras.Model, data: RunData, folde
     if recipe.finish.side_crops:
         fit_side_head(estimator, recipe.dataset, recipe.finish.side_crops, recipe.seed)
     sigma_mm = fit_sigma(recipe, estimator, data)
+    record = replace(_describe(recipe, estimator, data), sigma_mm=sigma_mm)
+    if not np.isfinite([sigma_mm, *record.errors_mm.values()]).all():
+        raise InputError(
+            f"{folder}: its poses are no numbers: training has failed; start again with a lower learning_rate"
+        )
     save_keras_file(estimator, folder / ESTIMATOR_FILE)
-    files = {"estimator": FileRecord.of(folder / ESTIMATOR_FILE)}
-    return replace(_describe(recipe, estimator, data), files=files, sigma_mm=sigma_mm)
+    return replace(record, files={"estimator": FileRecord.of(folder / ESTIMATOR_FILE)})
 
 
 def _export_onnx(folder: Path) -> None:

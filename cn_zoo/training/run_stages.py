@@ -15,8 +15,8 @@ from cn_zoo.joint import ConvolutionMuon, CrossingNets
 from cn_zoo.models import ARCHITECTURES, initialize_from_poses, initialize_points
 from cn_zoo.objective import JointObjective
 from cn_zoo.synthesis.presets import PRESETS
-from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.curves import Curves
+from cn_zoo.training.checkpoint import Checkpoint, checkpoint_path
+from cn_zoo.training.curves import Curves, curves_path
 from cn_zoo.training.devices import ALONE, Host
 from cn_zoo.training.learning_rate import warm_cosine
 from cn_zoo.training.loss_guard import LossGuard
@@ -55,7 +55,7 @@ def run_stages(recipe: Recipe, nets: CrossingNets, data: RunData, folder: Path, 
     for name, stage in recipe.schedule.items():
         _check_streams(name, stage, data)
         _check_learns(name, stage, nets)
-    reached = [name for name in recipe.schedule if _checkpoint_path(folder, name).exists()]
+    reached = [name for name in recipe.schedule if checkpoint_path(folder, name).exists()]
     if recipe.start and not reached:
         start_from(nets, recipe.start, recipe.trained())
     known = known_networks(nets, recipe.start) if recipe.start else set()
@@ -73,14 +73,16 @@ def _run_stage(
     """Train one stage; the networks that are not ``known`` have learned nothing yet."""
     stage = recipe.schedule[name]
     compile_for(nets, stage)
-    checkpoint = Checkpoint(_checkpoint_path(folder, name))
+    checkpoint = Checkpoint(checkpoint_path(folder, name))
     done = checkpoint.restore(nets)
     if done >= stage.steps:
         return
     if done == 0:
         _initialize(recipe, nets, data, set(stage.trains).difference(known))
     sources = _open_sources(recipe, stage, data)
-    callbacks = [LossGuard(name, checkpoint.path)]
+    names = list(recipe.schedule)
+    so_far = [checkpoint_path(folder, each) for each in names[: names.index(name) + 1]]
+    callbacks = [LossGuard(name, so_far)]
     if host.is_first:
         callbacks += _curves(folder, name, done // stage.epoch_steps)
     # All hosts save, and draw, the same: what they hold together they can only touch together.
@@ -92,7 +94,7 @@ def _run_stage(
 
 
 def _curves(folder: Path, name: str, done: int) -> list[keras.callbacks.Callback]:
-    curves: list[keras.callbacks.Callback] = [Curves(folder / f"{name}.csv", done)]
+    curves: list[keras.callbacks.Callback] = [Curves(curves_path(folder, name), done)]
     # Keras writes them by TensorFlow, which comes without TensorBoard itself.
     if find_spec("tensorflow") and find_spec("tensorboard"):
         curves.append(keras.callbacks.TensorBoard(folder / "tensorboard" / name, write_graph=False))
@@ -193,7 +195,3 @@ def _check_learns(name: str, stage: Stage, nets: CrossingNets) -> None:
         compile_for(nets, stage)
     except ValueError as reason:
         raise InputError(f"stage {name}, which trains {', '.join(stage.trains)}: {reason}") from None
-
-
-def _checkpoint_path(folder: Path, stage: str) -> Path:
-    return folder / f"{stage}.weights.h5"

@@ -29,10 +29,14 @@ def facts_of(content: bytes | str) -> dict[str, Any]:
 
 
 def json_of(record: DataclassInstance) -> str:
-    """A record as JSON text; the folder that it was read from is not part of it."""
+    """A record as JSON text; the folder that it was read from is not part of it.
+
+    Raises:
+        ValueError: a figure is no number.
+    """
     facts = asdict(record)
     del facts["folder"]
-    return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def save_with_card(record: Path, text: str, card: str) -> None:

@@ -34,16 +34,31 @@ def test_nan_names_the_term_and_keeps_the_checkpoint(tmp_path):
     model = _model()
     _fit(model, [[1, 1], [1, 1]], checkpoint)
     with pytest.raises(InputError, match=r"stage joint: loss became NaN.*mine\.weights\.h5 is the last good"):
-        _fit(model, [[np.nan, 1], [1, 1]], LossGuard("joint", checkpoint.path), checkpoint)
+        _fit(
+            model,
+            [[np.nan, 1], [1, 1]],
+            LossGuard("joint", [tmp_path / "earlier.weights.h5", checkpoint.path]),
+            checkpoint,
+        )
     again = _model()
     assert checkpoint.restore(again) == 2
     assert all(np.isfinite(weight).all() for weight in again.get_weights())
 
 
+def test_nan_in_a_stage_names_the_checkpoint_of_the_one_before(tmp_path):
+    checkpoints = [tmp_path / f"{stage}.weights.h5" for stage in ("pose_vae", "posterior", "joint")]
+    for path in checkpoints[:2]:
+        path.touch()
+    with pytest.raises(
+        InputError, match=r"posterior\.weights\.h5 is the last good .*--resume.*--set joint\.terms\.pose="
+    ):
+        LossGuard("joint", checkpoints).on_train_batch_end(0, {"loss": np.nan, "pose": np.nan})
+
+
 def test_terms_are_named_before_their_sum():
     with pytest.raises(InputError, match="joint: realness, metric became NaN or infinite; no checkpoint"):
         logs = {"loss": np.nan, "realness": np.nan, "pose": 1.0, "metric": np.inf}
-        LossGuard("joint", Path("nowhere.weights.h5")).on_train_batch_end(0, logs)
+        LossGuard("joint", [Path("nowhere.weights.h5")]).on_train_batch_end(0, logs)
 
 
 def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
@@ -80,7 +95,7 @@ def test_the_terminal_is_given_back_however_training_ends(target, monkeypatch, t
     monkeypatch.setattr(
         "cn_zoo.training.rich_progress.Console", lambda stderr: Console(file=shown, force_terminal=True)
     )
-    guard = LossGuard("joint", tmp_path / "none.weights.h5")
+    guard = LossGuard("joint", [])
     with suppress(InputError), RichProgress("joint", steps=2, done=0, batch_size=1) as progress:
         _fit(_model(), [[1, 1], [target, 1]], guard, progress)
     assert shown.getvalue().count("\x1b[?25l") == shown.getvalue().count("\x1b[?25h") == 1

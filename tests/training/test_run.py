@@ -29,7 +29,7 @@ from cn_zoo.synthesis.crop_batch import draw_crop_batch
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import finetune, load_recipe, run_stages, train
-from cn_zoo.training.run import _describe
+from cn_zoo.training.run import _build, _describe, _make_model
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.warm_start import start_from
 from cn_zoo.zoo import Preset, weights_path
@@ -234,6 +234,24 @@ def test_a_folder_holds_one_run(recipe, finished):
         train(recipe, finished)
     with pytest.raises(InputError, match="seed"):
         train(load_recipe("icvl", (*SHORT, "seed=5")), finished, resume=True)
+
+
+def test_a_model_whose_poses_are_no_numbers_is_not_saved(recipe, tmp_path):
+    weights = [weight * 1e30 for weight in _build(recipe, "float32").get_weights()]
+    with pytest.raises(InputError, match="its poses are no numbers"):
+        _make_model(recipe, tmp_path, RunData.open(recipe, tmp_path, None, None), weights)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stage_that_has_failed_is_done_again_otherwise_and_the_others_are_not(recipe, finished, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run, ignore=shutil.ignore_patterns("preset.json", "generator.*"))
+    posterior = (run / "posterior.weights.h5").read_bytes()
+    train(load_recipe("icvl", (*SHORT, "generator.learning_rate=2e-3")), run, resume=True)
+    assert (run / "posterior.weights.h5").read_bytes() == posterior
+    assert (run / "generator.weights.h5").read_bytes() != (finished / "generator.weights.h5").read_bytes()
+    schedules = [json.loads((folder / "recipe.json").read_text())["recipe"]["schedule"] for folder in (run, finished)]
+    assert [each["generator"]["learning_rate"] for each in schedules] == [2e-3, 1e-3]
 
 
 @pytest.mark.parametrize(

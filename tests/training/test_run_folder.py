@@ -49,10 +49,28 @@ def test_a_set_that_is_given_is_never_deleted(tmp_path):
     assert (tmp_path / "labelled.h5").exists()
 
 
+def test_a_place_may_be_written_otherwise(learned, monkeypatch):
+    monkeypatch.chdir(learned)
+    for data in ("./mine", str(learned / "mine"), "../" + learned.name + "/mine"):
+        open_run_folder(learned, {**MINE, "data": data}, resume=True)
+    assert json.loads((learned / "recipe.json").read_text())["recipe"] == MINE
+
+
+def test_what_may_change_is_noted_and_what_was_stays_beside_it(learned):
+    changes = [{**MINE, "rate": rate} for rate in (1, 2)]
+    for change in changes:
+        open_run_folder(learned, change, resume=True, settled=lambda earlier, wanted: [])
+    record = json.loads((learned / "recipe.json").read_text())
+    assert record["recipe"] == changes[1] and record["earlier_recipes"] == [MINE, changes[0]]
+    with pytest.raises(InputError, match=r"another recipe \(rate differ\)"):
+        open_run_folder(learned, MINE | {"rate": 3}, resume=True, settled=lambda earlier, wanted: ["rate"])
+
+
 def test_a_damaged_record_is_told(learned):
-    (learned / "recipe.json").write_text('{"recipe": ')
-    with pytest.raises(InputError, match=r"recipe\.json: is damaged"):
-        open_run_folder(learned, MINE, resume=True)
+    for text in ('{"recipe": ', "[]", "{}"):
+        (learned / "recipe.json").write_text(text)
+        with pytest.raises(InputError, match=r"recipe\.json: is damaged"):
+            open_run_folder(learned, MINE, resume=True)
 
 
 def test_a_run_that_was_killed_in_its_first_checkpoint_is_begun_anew(tmp_path):
