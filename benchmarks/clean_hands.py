@@ -20,7 +20,7 @@ from cn_zoo.errors import NoHandError
 from cn_zoo.geometry import Camera
 from cn_zoo.inference import HandPoseEstimator
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_frame
-from cn_zoo.synthesis.presets import PRESETS, Lens, PoseShares, Preset, SceneShares
+from cn_zoo.synthesis.presets import PRESETS, Lens, PoseShares, SceneShares, SynthesisPreset
 
 _SENSORS = ("sr300", "d415", "kinect_v2", "ds325")
 _SEED, _SPLIT = 7, "test-webxr"
@@ -46,7 +46,7 @@ def _told(errors: list[float]) -> str:
     return f"{np.mean(errors):.1f} mm (median {np.median(errors):.1f})"
 
 
-def _clean(preset: Preset, sensor: str) -> Preset:
+def _clean(preset: SynthesisPreset, sensor: str) -> SynthesisPreset:
     return replace(
         preset,
         lenses=(Lens(Camera(498.0, 498.0, 320.0, 240.0), 640, 480),),

@@ -15,11 +15,11 @@ network's, taken in turns on one thread.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 
+import click
 import numpy as np
 
 from cn_zoo.errors import InputError, NoHandError
@@ -44,20 +44,19 @@ _OTHER_MM = 60.0
 _SEEN = 0.5
 
 
-def main() -> None:
+@click.command()
+@click.option("--frames", default=300, show_default=True, help="Of each kind.")
+@click.option("--seed", default=_SEED, show_default=True)
+@click.option("--split", type=click.Choice(["test", "test-webxr"]), default=_SPLIT, show_default=True)
+@click.option("--geometric", is_flag=True, help="The localisation without networks.")
+def main(frames: int, seed: int, split: str, geometric: bool) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--frames", type=int, default=300)
-    parser.add_argument("--seed", type=int, default=_SEED)
-    parser.add_argument("--split", choices=("test", "test-webxr"), default=_SPLIT)
-    parser.add_argument("--geometric", action="store_true")
-    options = parser.parse_args()
-    if options.geometric:
+    if geometric:
         HandLocator.find = staticmethod(lambda: None)
     for name in PRESETS:
-        _measure(name, options.frames, options.split, options.seed)
-    if not options.geometric:
-        _measure_two(options.frames, options.split, options.seed)
+        _measure(name, frames, split, seed)
+    if not geometric:
+        _measure_two(frames, split, seed)
         _time(draw_frame(PRESETS["nyu"], _SEED, 0, _SPLIT))
 
 

@@ -8,7 +8,6 @@ files on one core, their ratio, and the peak memory of the command's largest sin
 
 from __future__ import annotations
 
-import argparse
 import resource
 import subprocess
 import sys
@@ -16,28 +15,29 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
+
 from cn_zoo.io import read_depth, write_depth_png
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.zoo import get_preset
 
 
-def main() -> None:
+@click.command()
+@click.option(
+    "--frames", type=click.IntRange(min=10), default=1000, show_default=True, help="A tenth of them times the start-up."
+)
+@click.option("--model", default="nyu", show_default=True)
+def main(frames: int, model: str) -> None:
     """Write the frames, time the command, print the figures."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--frames", type=int, default=1000, help="at least 10: a tenth of them times the start-up")
-    parser.add_argument("--model", default="nyu")
-    options = parser.parse_args()
-    if options.frames < 10:
-        parser.error(f"--frames is at least 10, a tenth of which times the start-up; received {options.frames}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         few, many = folder / "few", folder / "many"
-        _write_frames(options.model, few, options.frames // 10)
-        _write_frames(options.model, many, options.frames)
-        start_up = _time_command(few, options.model)
-        seconds = _time_command(many, options.model) - start_up
-        predicted = (options.frames - options.frames // 10) / seconds
+        _write_frames(model, few, frames // 10)
+        _write_frames(model, many, frames)
+        start_up = _time_command(few, model)
+        seconds = _time_command(many, model) - start_up
+        predicted = (frames - frames // 10) / seconds
         decoded = _decode_rate(few)
     # Of the largest process that has ended, not the sum of a run's; in KiB on Linux.
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

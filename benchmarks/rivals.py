@@ -12,7 +12,6 @@ alone takes about a second a frame.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import click
 import keras
 import numpy as np
 from _rival_networks import RIVALS
@@ -93,34 +93,33 @@ class Row:
     runs: int
 
 
-def main() -> None:
+@click.command()
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--seconds", default=60.0, show_default=True, help="Of running in turns.")
+@click.option("--without-v2v", is_flag=True, help="It takes a gigabyte and most of the time.")
+@click.option("--json", "as_json", is_flag=True)
+def main(threads: int, seconds: float, without_v2v: bool, as_json: bool) -> None:
     """Build, convert, run in turns, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--without-v2v", action="store_true", help="It takes a gigabyte and most of the time.")
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    rivals = {name: build for name, build in RIVALS.items() if not (options.without_v2v and name == "V2V-PoseNet")}
+    rivals = {name: build for name, build in RIVALS.items() if not (without_v2v and name == "V2V-PoseNet")}
     with tempfile.TemporaryDirectory() as folder:
-        contestants = [*enter_ours(Path(folder), options.threads), *enter(rivals, Path(folder), options.threads)]
+        contestants = [*enter_ours(Path(folder), threads), *enter(rivals, Path(folder), threads)]
         tell("measuring the machine")
-        peak = measure_peak(options.threads)
+        peak = measure_peak(threads)
         for each in contestants:
             each.runtime.run(each.picture)
         # What a busy machine does meanwhile counts for nobody; the work of several threads no single one can tell.
-        clock = time.thread_time if options.threads == 1 else time.perf_counter
-        tell(f"running in turns for {options.seconds:.0f} s")
-        end = time.perf_counter() + options.seconds
+        clock = time.thread_time if threads == 1 else time.perf_counter
+        tell(f"running in turns for {seconds:.0f} s")
+        end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             for each in contestants:
                 each.run_for(TURN_SECONDS, clock)
     rows = tabulate(contestants)
-    if options.json:
-        facts = {"threads": options.threads, "peak_gflops": asdict(peak), "networks": [asdict(row) for row in rows]}
+    if as_json:
+        facts = {"threads": threads, "peak_gflops": asdict(peak), "networks": [asdict(row) for row in rows]}
         print(json.dumps(facts, indent=1))
     else:
-        print_table(rows, peak, options.threads)
+        print_table(rows, peak, threads)
 
 
 def tell(text: str) -> None:

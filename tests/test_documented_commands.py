@@ -43,8 +43,4 @@ def test_a_script_takes_it(words, monkeypatch):
     command = import_module(script.stem).main
     if isinstance(command, click.Group):
         command = command.commands[arguments.pop(0)]
-    if isinstance(command, click.Command):
-        command.make_context(script.stem, arguments)
-    else:  # argparse builds its parser only to run
-        options = [word.partition("=")[0] for word in arguments if word.startswith("--")]
-        assert all(f'"{option}"' in script.read_text(encoding="utf-8") for option in options)
+    command.make_context(script.stem, arguments)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from cn_zoo.drawing.contact_sheet import contact_sheet
 from cn_zoo.geometry import POSE_UNIT_MM, SKELETONS
 from cn_zoo.synthesis.frame import SyntheticCrop, draw_crop
-from cn_zoo.synthesis.presets import PRESETS, Preset
+from cn_zoo.synthesis.presets import PRESETS, SynthesisPreset
 from cn_zoo.synthesis.split import SPLITS
 
 SCALE = 2
@@ -32,7 +32,7 @@ def main(preset: str, output: Path, split: str, count: int, seed: int) -> None:
     contact_sheet([draw_joints(crop, PRESETS[preset]) for crop in crops], 10).save(output)
 
 
-def draw_joints(crop: SyntheticCrop, preset: Preset) -> Image.Image:
+def draw_joints(crop: SyntheticCrop, preset: SynthesisPreset) -> Image.Image:
     """A crop, near bright and background black, with a dot a joint in its finger's colour."""
     grey = np.rint((1 - crop.depth) * 127.5).astype(np.uint8).repeat(SCALE, 0).repeat(SCALE, 1)
     picture = Image.fromarray(grey).convert("RGB")

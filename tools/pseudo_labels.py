@@ -8,7 +8,7 @@ import numpy as np
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
 from cn_zoo.datasets.patch_tilt import tilt_rotation
 from cn_zoo.geometry import POSE_UNIT_MM
-from cn_zoo.training.batch_order import BatchOrder
+from cn_zoo.training.sources.batch_order import BatchOrder
 
 #: From how far aside a crop is looked at, and from how many sides beside its own.
 _TILTED = CropAugmentation(rotation_deg=0.0, scale=0.0, shift_mm=0.0, tilt_deg=12.0)

@@ -10,7 +10,7 @@ import numpy as np
 from cn_zoo.evaluation.calibration import Calibration, calibrate
 from cn_zoo.evaluation.synthetic_cases import centred_cases
 from cn_zoo.geometry import CROP_SIZE, POSE_UNIT_MM
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 from cn_zoo.synthesis.visibility import seen_joints
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class JointErrors:
         return np.array([sigma[group].mean() for group in groups]), np.array([errors[group].mean() for group in groups])
 
 
-def synthetic_errors(runtime: Runtime, preset: Preset, samples: int) -> JointErrors:
+def synthetic_errors(runtime: Runtime, preset: SynthesisPreset, samples: int) -> JointErrors:
     """Run a model on synthetic test crops, cut at the true hand centre.
 
     Args:

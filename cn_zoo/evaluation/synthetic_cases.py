@@ -10,7 +10,7 @@ import numpy as np
 
 from cn_zoo.geometry import HandCrop
 from cn_zoo.synthesis.frame import SyntheticFrame, draw_crop, draw_frame
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 
 if TYPE_CHECKING:
     import keras
@@ -58,14 +58,14 @@ class Case(NamedTuple):
         return np.linalg.norm(self.crop.camera.uvd_to_xyz(self.crop.crop_to_uvd(pose)) - self.xyz, axis=-1)
 
 
-def centred_cases(preset: Preset, split: str, samples: int) -> Iterator[Case]:
+def centred_cases(preset: SynthesisPreset, split: str, samples: int) -> Iterator[Case]:
     """The first crops of a split, cut at the true hand centre; splits as of `cn_zoo.synthesis.split.SPLITS`."""
     for index in range(samples):
         sample = draw_crop(preset, _SEED, index, split, jitter=False)
         yield Case(sample.depth, sample.crop, sample.crop.camera.uvd_to_xyz(sample.crop.crop_to_uvd(sample.pose)))
 
 
-def off_center_cases(preset: Preset, samples: int) -> Iterator[Case]:
+def off_center_cases(preset: SynthesisPreset, samples: int) -> Iterator[Case]:
     """Crops of the first test frames, cut anywhere within 25 mm of the true centre."""
     for index in range(samples):
         frame = draw_frame(preset, _SEED, index, "test")
@@ -74,7 +74,9 @@ def off_center_cases(preset: Preset, samples: int) -> Iterator[Case]:
         yield frame_case(frame, preset, tuple(frame.camera.xyz_to_uvd(center)))
 
 
-def frame_case(frame: SyntheticFrame, preset: Preset, center_uvd: tuple[float, float, float] | None = None) -> Case:
+def frame_case(
+    frame: SyntheticFrame, preset: SynthesisPreset, center_uvd: tuple[float, float, float] | None = None
+) -> Case:
     """The crop of a whole frame around a place (u px, v px, d mm), by default the true hand centre."""
     crop = HandCrop(frame.camera, center_uvd or frame.center_uvd, preset.cube_mm)
     return Case(crop.cut(frame.depth_mm), crop, frame.joints[preset.name])

@@ -8,7 +8,7 @@ import numpy as np
 
 from cn_zoo.geometry import CROP_SIZE, LABELLED, SKELETONS
 from cn_zoo.synthesis.frame import draw_crops
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 
 #: Crops drawn stage by stage at a time: more would push each other's data out of the processor's caches.
 _TOGETHER = 10
@@ -28,7 +28,7 @@ class CropBatch:
 
 
 def draw_crop_batch(
-    preset: Preset, seed: int, start: int, count: int, split: str = "train", jitter: bool = True
+    preset: SynthesisPreset, seed: int, start: int, count: int, split: str = "train", jitter: bool = True
 ) -> CropBatch:
     """Crops ``start`` to ``start + count - 1`` of a sequence, as `draw_crop` draws them one by one."""
     depth = np.empty((count, CROP_SIZE, CROP_SIZE, 1), np.float32)

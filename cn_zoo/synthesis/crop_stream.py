@@ -8,7 +8,7 @@ import numpy as np
 
 from cn_zoo.synthesis.crop_batch import CropBatch, draw_crop_batch
 from cn_zoo.synthesis.drawn_stream import DrawnStream
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 
 
 class CropStream(DrawnStream):
@@ -32,7 +32,7 @@ class CropStream(DrawnStream):
 
     def __init__(
         self,
-        preset: Preset,
+        preset: SynthesisPreset,
         batch_size: int,
         seed: int,
         split: str = "train",

@@ -10,7 +10,7 @@ import numpy as np
 from cn_zoo.geometry import CROP_SIZE, LABELLED, Camera, HandCrop
 from cn_zoo.synthesis.crop_cut import cut_crop
 from cn_zoo.synthesis.labels import label_joints
-from cn_zoo.synthesis.presets import Lens, Preset
+from cn_zoo.synthesis.presets import Lens, SynthesisPreset
 from cn_zoo.synthesis.sensors import SENSORS, sense
 from cn_zoo.synthesis.setting import JOINT_ROWS, Setting, draw_setting, keep_box, render, render_into
 from cn_zoo.synthesis.split import sample_generator
@@ -75,7 +75,7 @@ class SyntheticCrop:
     crop: HandCrop
 
 
-def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> SyntheticFrame:
+def draw_frame(preset: SynthesisPreset, seed: int, index: int, split: str = "train") -> SyntheticFrame:
     """Draw labelled frame ``index``. It depends on preset, seed, split and index only.
 
     Args:
@@ -101,7 +101,9 @@ def draw_frame(preset: Preset, seed: int, index: int, split: str = "train") -> S
     return SyntheticFrame(depth, lens.camera, joints, center, "right", setting.second_hand)
 
 
-def draw_crop(preset: Preset, seed: int, index: int, split: str = "train", jitter: bool = True) -> SyntheticCrop:
+def draw_crop(
+    preset: SynthesisPreset, seed: int, index: int, split: str = "train", jitter: bool = True
+) -> SyntheticCrop:
     """Draw labelled crop ``index``: the cube around the hand of a frame, only that window being rendered.
 
     Where the camera is finer than the crop, at the crop's own resolution, for speed.
@@ -115,7 +117,7 @@ def draw_crop(preset: Preset, seed: int, index: int, split: str = "train", jitte
 
 
 def draw_crops(
-    preset: Preset, seed: int, indices: Sequence[int], split: str = "train", jitter: bool = True
+    preset: SynthesisPreset, seed: int, indices: Sequence[int], split: str = "train", jitter: bool = True
 ) -> list[SyntheticCrop]:
     """What `draw_crop` draws for each index; a fifth faster for ten than one by one.
 
@@ -158,7 +160,7 @@ class _Shot:
         return Camera(camera.fx, camera.fy, camera.cx - self.left, camera.cy - self.top)
 
 
-def _shoot(preset: Preset, rngs: Sequence[np.random.Generator], split: str, jitter: bool) -> list[_Shot]:
+def _shoot(preset: SynthesisPreset, rngs: Sequence[np.random.Generator], split: str, jitter: bool) -> list[_Shot]:
     """Draw what is before the camera and take its picture, for each of some samples."""
     settings = [draw_setting(preset, rng, split, binned=True) for rng in rngs]
     shots = [_aim(preset, setting, rng, jitter) for setting, rng in zip(settings, rngs, strict=True)]
@@ -167,7 +169,7 @@ def _shoot(preset: Preset, rngs: Sequence[np.random.Generator], split: str, jitt
     return [_sensed(shot, rng) for shot, rng in zip(shots, rngs, strict=True)]
 
 
-def _aim(preset: Preset, setting: Setting, rng: np.random.Generator, jitter: bool) -> _Shot:
+def _aim(preset: SynthesisPreset, setting: Setting, rng: np.random.Generator, jitter: bool) -> _Shot:
     """Choose the cube; the window is still empty."""
     center = setting.center + _center_jitter(rng) if jitter else setting.center
     camera = setting.lens.camera
@@ -183,11 +185,11 @@ def _sensed(shot: _Shot, rng: np.random.Generator) -> _Shot:
     return _Shot(shot.setting, shot.crop, shot.uvd, shot.left, shot.top, depth)
 
 
-def _shows_hand(shot: _Shot, preset: Preset) -> bool:
+def _shows_hand(shot: _Shot, preset: SynthesisPreset) -> bool:
     return share_seen(shot.depth, shot.uvd[JOINT_ROWS[preset.name]], shot.left, shot.top) >= LEAST_SEEN
 
 
-def _develop(shot: _Shot, preset: Preset) -> SyntheticCrop:
+def _develop(shot: _Shot, preset: SynthesisPreset) -> SyntheticCrop:
     pose = shot.crop.uvd_to_crop(shot.uvd).astype(np.float32)
     poses = {name: pose[rows] for name, rows in JOINT_ROWS.items()}
     depth = cut_crop(shot.crop, shot.depth, shot.left, shot.top)

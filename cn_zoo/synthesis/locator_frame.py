@@ -11,7 +11,7 @@ from cn_zoo.geometry import LABELLED, Camera
 from cn_zoo.synthesis.body_mesh import Body, draw_body
 from cn_zoo.synthesis.labels import label_joints
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
-from cn_zoo.synthesis.presets import NOTHING_BESIDES, PRESETS, Lens, Preset, SceneShares
+from cn_zoo.synthesis.presets import NOTHING_BESIDES, PRESETS, Lens, SceneShares, SynthesisPreset
 from cn_zoo.synthesis.rasterizer import rasterize
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
 from cn_zoo.synthesis.sensors import SENSORS, sense
@@ -119,7 +119,7 @@ class _Hand:
     left: bool
 
 
-def _draw_preset(rng: np.random.Generator) -> Preset:
+def _draw_preset(rng: np.random.Generator) -> SynthesisPreset:
     """One of the benchmarks' presets, with any camera."""
     preset = PRESETS[LABELLED[rng.integers(len(LABELLED))]]
     distances = {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from cn_zoo.geometry import HandCrop
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 from cn_zoo.synthesis.setting import draw_setting
 from cn_zoo.synthesis.split import sample_generator
 
 
-def draw_poses(preset: Preset, seed: int, count: int, split: str = "train") -> np.ndarray:
+def draw_poses(preset: SynthesisPreset, seed: int, count: int, split: str = "train") -> np.ndarray:
     """Poses of a preset's hands in cubes about their centres.
 
     Returns:
@@ -19,7 +19,7 @@ def draw_poses(preset: Preset, seed: int, count: int, split: str = "train") -> n
     return np.stack([_draw_pose(preset, seed, index, split) for index in range(count)])
 
 
-def _draw_pose(preset: Preset, seed: int, index: int, split: str) -> np.ndarray:
+def _draw_pose(preset: SynthesisPreset, seed: int, index: int, split: str) -> np.ndarray:
     setting = draw_setting(preset, sample_generator(seed, index, split), split, binned=False)
     camera = setting.lens.camera
     crop = HandCrop(camera, tuple(camera.xyz_to_uvd(setting.center)), preset.cube_mm)

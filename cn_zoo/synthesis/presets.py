@@ -149,7 +149,7 @@ NOTHING_BESIDES = {"resting": 0.0, "widened": 0.0}
 
 
 @dataclass(frozen=True)
-class Preset:
+class SynthesisPreset:
     """How to draw the synthetic frames of one benchmark.
 
     Training mixes the benchmark's own conditions with others, so that a model also serves other people's cameras;
@@ -184,17 +184,17 @@ class Preset:
     widened: float = 0.0
     cube_mm: float = CUBE_MM
 
-    def own(self) -> Preset:
+    def own(self) -> SynthesisPreset:
         """This preset with the benchmark's own camera, sensor and distances only."""
         lens = replace(self.lenses[0], focal_jitter=0.0)
         return replace(self, lenses=(lens,), sensors=self.sensors[:1], wide=0.0, **NOTHING_BESIDES)
 
-    def bare(self) -> Preset:
+    def bare(self) -> SynthesisPreset:
         """This preset with nothing to be seen but the hand and its arm."""
         nothing = SceneShares(**{share.name: 0.0 for share in fields(SceneShares)})
         return replace(self, scene=nothing, **NOTHING_BESIDES)
 
-    def at_rest(self) -> Preset:
+    def at_rest(self) -> SynthesisPreset:
         """This preset with flat hands on or above a table, seen by cameras that smear the two into one."""
         scene = replace(self.bare().scene, resting=1.0, sleeve=SceneShares.sleeve)
         return replace(
@@ -208,7 +208,7 @@ class Preset:
             **NOTHING_BESIDES,
         )
 
-    def widest(self) -> Preset:
+    def widest(self) -> SynthesisPreset:
         """The preset `WIDEST` with this one's joints and cube."""
         return replace(PRESETS[WIDEST], name=self.name, cube_mm=self.cube_mm, **NOTHING_BESIDES)
 
@@ -278,8 +278,8 @@ WIDEST = "msra"
 #: a user at a desk before a Carmine; ICVL (Tang et al. 2014) hands close before a Creative camera; MSRA (Sun et al.
 #: 2015) the same camera and the widest turns. What is usual for NYU and ICVL is rounded from fits to their published
 #: labels (``tools/fit_real_poses.py``).
-PRESETS: dict[str, Preset] = {
-    "nyu": Preset(
+PRESETS: dict[str, SynthesisPreset] = {
+    "nyu": SynthesisPreset(
         name="nyu",
         lenses=(_own_lens("nyu", share=0.7), _VGA_WIDE, _QVGA),
         sensors=(
@@ -296,7 +296,7 @@ PRESETS: dict[str, Preset] = {
         scene=SceneShares(body=0.45, table=0.08, boxed=0.04),
         resting=0.05,
     ),
-    "icvl": Preset(
+    "icvl": SynthesisPreset(
         name="icvl",
         lenses=(_own_lens("icvl", share=0.7), _VGA_LONG, _VGA_WIDE),
         sensors=(
@@ -313,7 +313,7 @@ PRESETS: dict[str, Preset] = {
         resting=0.05,
         widened=0.25,
     ),
-    "msra": Preset(
+    "msra": SynthesisPreset(
         name="msra",
         lenses=(_own_lens("msra", share=0.5), _VGA_LONG, _VGA_WIDE),
         sensors=(

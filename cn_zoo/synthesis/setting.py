@@ -15,7 +15,7 @@ from cn_zoo.synthesis.hand_pose import draw_pose
 from cn_zoo.synthesis.hand_shape import ShapedHand
 from cn_zoo.synthesis.labels import BLENDS
 from cn_zoo.synthesis.posed_hand import LANDMARKS, PosedHand
-from cn_zoo.synthesis.presets import Lens, PoseShares, Preset
+from cn_zoo.synthesis.presets import Lens, PoseShares, SynthesisPreset
 from cn_zoo.synthesis.rasterizer import rasterize
 from cn_zoo.synthesis.rotation import draw_rotation, random_rotation, turn
 from cn_zoo.synthesis.scene import PlacedHand, draw_scene
@@ -64,7 +64,7 @@ class Setting:
     second_hand: str = ""
 
 
-def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
+def draw_setting(preset: SynthesisPreset, rng: np.random.Generator, split: str, binned: bool) -> Setting:
     """Draw everything about a frame but its pixels."""
     if SPLITS[split].trains:
         preset = _for_training(preset, rng)
@@ -93,7 +93,7 @@ def draw_setting(preset: Preset, rng: np.random.Generator, split: str, binned: b
     return Setting(lens, tuple(meshes), solids, posed, joints, target, sensor, box, second_hand)
 
 
-def _for_training(preset: Preset, rng: np.random.Generator) -> Preset:
+def _for_training(preset: SynthesisPreset, rng: np.random.Generator) -> SynthesisPreset:
     """The preset, or what it has in training besides."""
     if not preset.resting + preset.widened:
         return preset
@@ -138,14 +138,14 @@ def _pick(shares: tuple[float, ...], rng: np.random.Generator) -> int:
     return len(shares) - 1
 
 
-def _draw_distance(preset: Preset, nearest: float, rng: np.random.Generator) -> float:
+def _draw_distance(preset: SynthesisPreset, nearest: float, rng: np.random.Generator) -> float:
     """A distance that the sensor can measure; what is too near for it goes a little beyond its limit."""
     near, far = preset.wide_distance_mm if rng.random() < preset.wide else preset.distance_mm
     distance = near + (far - near) * rng.random()
     return distance if distance > nearest else nearest + 200 * rng.random()
 
 
-def _draw_lens(preset: Preset, rng: np.random.Generator) -> Lens:
+def _draw_lens(preset: SynthesisPreset, rng: np.random.Generator) -> Lens:
     lens = preset.lenses[_pick(tuple(lens.share for lens in preset.lenses), rng)]
     if not lens.focal_jitter:
         return lens

@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from cn_zoo.inference.localisation.distinct_hands import distinct_hands
 from cn_zoo.inference.localisation.geometric import locate_hand
 from cn_zoo.inference.localisation.hand_finder import NEAREST_MM, HandFinder
 from cn_zoo.inference.localisation.hand_location import HandLocation, no_hand_error
+from cn_zoo.inference.localisation.place_evidence import PlaceEvidence
 from cn_zoo.inference.log_odds import to_probability
 from cn_zoo.inference.runtimes import open_runtime
 from cn_zoo.zoo.locator_record import LOCATOR_FILE, LOCATOR_FOLDER, LocatorRecord
@@ -40,23 +40,6 @@ _GEOMETRY_LOG_ODDS = 0.0
 _FAR_OFF_MM = 20.0
 #: Around its centre, this much is a hand's.
 _HAND_RADIUS_MM = 70.0
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the two networks say of one place.
-
-    Attributes:
-        finder: the finder's log odds that it is a hand's centre.
-        judge: the judge's log odds that it is a hand.
-        right: probability that it is a right one.
-        centers: (3, 3) xyz mm of the hand centres in the order of `LABELLED`.
-    """
-
-    finder: float
-    judge: float
-    right: float
-    centers: np.ndarray
 
 
 class HandLocator:
@@ -156,7 +139,7 @@ class HandLocator:
         found.sort(key=lambda each: -each.confidence)
         return distinct_hands(found, lambda hand: camera.uvd_to_xyz(np.array(hand.center_uvd)))
 
-    def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[Evidence]:
+    def evidence(self, depth_mm: np.ndarray, camera: Camera, count: int = _PLACES) -> list[PlaceEvidence]:
         """What is to be said of the likeliest places, ``count`` at most; arguments as for `candidates`."""
         places, log_odds = self._finder.places(FrameView.of(depth_mm, camera), count)
         return [
@@ -164,7 +147,7 @@ class HandLocator:
             for place, odds in zip(places, log_odds.tolist(), strict=True)
         ]
 
-    def _evidence_of_geometry(self, depth_mm: np.ndarray, camera: Camera) -> list[Evidence]:
+    def _evidence_of_geometry(self, depth_mm: np.ndarray, camera: Camera) -> list[PlaceEvidence]:
         """What is to be said of the place that geometry names, if it names one."""
         try:
             place = camera.uvd_to_xyz(locate_hand(depth_mm, camera).center_uvd)
@@ -172,20 +155,22 @@ class HandLocator:
             return []
         return [self._look_twice(depth_mm, camera, place, _GEOMETRY_LOG_ODDS)]
 
-    def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
+    def _look_twice(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> PlaceEvidence:
         evidence = self._look(depth_mm, camera, place, finder)
         center = evidence.centers[-1]
         if math.dist(center, place) < _FAR_OFF_MM or center[2] < NEAREST_MM:
             return evidence
         return self._look(depth_mm, camera, center, finder)
 
-    def _look(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> Evidence:
+    def _look(self, depth_mm: np.ndarray, camera: Camera, place: np.ndarray, finder: float) -> PlaceEvidence:
         crop = HandCrop(camera, tuple(camera.xyz_to_uvd(place)), JUDGE_CUBE_MM)
         outputs = self._judge.run(crop.cut(depth_mm))
         hand, left = outputs["hand"].tolist()
-        return Evidence(finder, hand, to_probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"])))
+        return PlaceEvidence(
+            finder, hand, to_probability(-left), camera.uvd_to_xyz(crop.crop_to_uvd(outputs["centers"]))
+        )
 
-    def _location(self, evidence: Evidence, which: int, camera: Camera) -> HandLocation:
+    def _location(self, evidence: PlaceEvidence, which: int, camera: Camera) -> HandLocation:
         score = self.record.score
         odds = score["bias"] + score["finder"] * evidence.finder + score["judge"] * evidence.judge
         u, v, d = camera.xyz_to_uvd(evidence.centers[which])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -23,6 +23,7 @@ from cn_zoo.models.finder_and_judge import build_hand_finder, build_hand_judge
 from cn_zoo.synthesis.locator_batch import draw_judged_crops
 from cn_zoo.training.checkpoint import Checkpoint
 from cn_zoo.training.curves import Curves
+from cn_zoo.training.field_limits import POSITIVE, ZERO_OR_MORE, check_fields
 from cn_zoo.training.learning_rate import warm_cosine
 from cn_zoo.training.locator.locator_stream import LocatorStream
 from cn_zoo.training.locator.locator_task import LocatorTask
@@ -60,15 +61,15 @@ class LocatorRecipe:
         test_frames: of each test set that the record's figures come from.
     """
 
-    frames: int = 40_000
-    batch_size: int = 48
-    learning_rate: float = 8e-3
-    weight_decay: float = 1e-4
-    checkpoint_every: int = 500
-    seed: int = 3
+    frames: int = field(default=40_000, metadata=POSITIVE)
+    batch_size: int = field(default=48, metadata=POSITIVE)
+    learning_rate: float = field(default=8e-3, metadata=POSITIVE)
+    weight_decay: float = field(default=1e-4, metadata=ZERO_OR_MORE)
+    checkpoint_every: int = field(default=500, metadata=POSITIVE)
+    seed: int = field(default=3, metadata=ZERO_OR_MORE)
     start: str = ""
-    validation_frames: int = 4_000
-    test_frames: int = 1_000
+    validation_frames: int = field(default=4_000, metadata=POSITIVE)
+    test_frames: int = field(default=1_000, metadata=POSITIVE)
 
 
 def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> Path:
@@ -84,8 +85,9 @@ def train_locator(recipe: LocatorRecipe, folder: Path, resume: bool = False) -> 
 
     Raises:
         InputError: the folder holds another run, a run of another recipe is to be resumed, there is nothing to start
-            from, or the frames are too few for a checkpoint.
+            from, the frames are too few for a checkpoint, or a value of the recipe cannot be.
     """
+    check_fields(recipe, "the locator's recipe")
     open_run_folder(folder, asdict(recipe), resume)
     if not _steps(recipe):
         raise InputError(

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.special import expit
 
 from cn_zoo.geometry import LABELLED
-from cn_zoo.inference.localisation.hand_locator import Evidence, HandLocator
+from cn_zoo.inference.localisation.hand_locator import HandLocator
+from cn_zoo.inference.localisation.place_evidence import PlaceEvidence
 from cn_zoo.synthesis.locator_frame import LocatorFrame, draw_locator_frame
 from cn_zoo.synthesis.visibility import LEAST_SEEN
 from cn_zoo.zoo.locator_record import LocatorRecord
@@ -46,7 +47,7 @@ def fit_score(record: LocatorRecord, frames: int) -> LocatorRecord:
     return replace(record, score={"bias": bias, "finder": finder, "judge": judge}, threshold=threshold)
 
 
-def _is_hand(evidence: Evidence, frame: LocatorFrame) -> bool:
+def _is_hand(evidence: PlaceEvidence, frame: LocatorFrame) -> bool:
     away = np.linalg.norm(frame.centers[:, _MSRA] - evidence.centers[_MSRA], axis=1)
     return bool((away[frame.seen >= LEAST_SEEN] < _HAND_MM).any())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
-from cn_zoo.training.batch_order import BatchOrder
 from cn_zoo.training.sources._views import FIRST_VIEW, USUAL
+from cn_zoo.training.sources.batch_order import BatchOrder
 
 
 class LabelledSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cn_zoo.training.batch_order import BatchOrder
+from cn_zoo.training.sources.batch_order import BatchOrder
 
 
 class PoseSource:

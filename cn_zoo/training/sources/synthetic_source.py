@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cn_zoo.synthesis.crop_stream import CropStream
-from cn_zoo.synthesis.presets import Preset
+from cn_zoo.synthesis.presets import SynthesisPreset
 
 
 class SyntheticSource:
@@ -17,7 +17,7 @@ class SyntheticSource:
         seed: of the sequence.
     """
 
-    def __init__(self, preset: Preset, batch_size: int, seed: int) -> None:
+    def __init__(self, preset: SynthesisPreset, batch_size: int, seed: int) -> None:
         self._name = preset.name
         # Nobody ends an epoch of it, so that its batches are numbered from the very first.
         self._stream = CropStream(preset, batch_size, seed)

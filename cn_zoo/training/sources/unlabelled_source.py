@@ -9,8 +9,8 @@ import numpy as np
 from cn_zoo.datasets import ConvertedSet, CropAugmentation
 from cn_zoo.datasets.crop_augmentation import CropJitter
 from cn_zoo.geometry import POSE_UNIT_MM
-from cn_zoo.training.batch_order import BatchOrder
 from cn_zoo.training.sources._views import FIRST_VIEW, SECOND_VIEW, USUAL
+from cn_zoo.training.sources.batch_order import BatchOrder
 
 
 class UnlabelledSource:

@@ -83,6 +83,13 @@ def test_frames_that_end_before_a_checkpoint_are_too_few(tmp_path):
 
 
 @needs_later_keras
+@pytest.mark.parametrize("change", [{"batch_size": 0}, {"learning_rate": -1.0}, {"test_frames": 0}])
+def test_values_that_cannot_be_are_told_before_anything_is_written(tmp_path, change):
+    with pytest.raises(InputError, match=rf"the locator's recipe: {next(iter(change))} must be positive"):
+        train_locator(LocatorRecipe(**change), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_killed_run_goes_on_as_if_it_had_not_been(run, monkeypatch):
     def stop(*arguments):
         raise Trained(*arguments)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cn_zoo.geometry import Camera
-from cn_zoo.inference.localisation.hand_locator import Evidence
+from cn_zoo.inference.localisation.place_evidence import PlaceEvidence
 from cn_zoo.synthesis.locator_frame import LocatorFrame
 from cn_zoo.training.locator import score_fit
 from cn_zoo.training.locator.score_fit import equal_error, fit_score, logistic_regression
@@ -49,7 +49,7 @@ def test_who_tells_hands_from_other_places_has_the_weight(teller, monkeypatch):
     def evidence(frame, aside):
         is_hand = frame.seen[0] and not aside
         odds = {"finder": rng.normal(), "judge": rng.normal(), teller: rng.normal(2.0 if is_hand else -2.0)}
-        return Evidence(right=1.0, centers=np.full((3, 3), [aside, 0.0, 0.0]), **odds)
+        return PlaceEvidence(right=1.0, centers=np.full((3, 3), [aside, 0.0, 0.0]), **odds)
 
     frames = []
     monkeypatch.setattr(score_fit, "draw_locator_frame", lambda *which: frames.append(draw(*which)) or frames[-1])

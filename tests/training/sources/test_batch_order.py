@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cn_zoo.training.batch_order import BatchOrder
+from cn_zoo.training.sources.batch_order import BatchOrder
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 10, 23])
