@@ -26,7 +26,7 @@ _GOOD_MM = 30.0
 
 
 def measure_locator(locator: HandLocator, frames: int) -> dict[str, dict[str, float]]:
-    """Figures by test set, of ``frames`` frames each."""
+    """Figures by test set, of ``frames`` frames each; those of found hands are left out where too few are found."""
     figures = {f"WebXR hand, {name}": _measure_preset(locator, name, frames) for name in PRESETS}
     empty = [_locate(locator, frame) is None for frame in empty_frames(frames, _TEST_SPLIT)]
     return {**figures, "empty": {"refused": float(np.mean(empty))}}
@@ -43,12 +43,13 @@ def _measure_preset(locator: HandLocator, name: str, frames: int) -> dict[str, f
         off.append(float(np.linalg.norm(place - true)))
         sides.append((found.right > 0.5) == (frame.hand == "right"))
     off = np.array(off)
-    return {
+    figures = {
         "centre": float((off < _GOOD_MM).mean()),
-        "side": float(np.mean(sides)),
+        "side": float(np.mean(sides)) if sides else np.nan,
         "refused": float(np.isinf(off).mean()),
         "median error": float(np.median(off)),
     }
+    return {figure: value for figure, value in figures.items() if np.isfinite(value)}
 
 
 def _locate(

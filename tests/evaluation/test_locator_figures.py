@@ -40,3 +40,13 @@ def test_a_locator_that_is_off_by_known_distances():
     # Every second frame shows a left hand.
     for row in figures.values():
         assert row == pytest.approx({"centre": 0.5, "side": 2 / 3, "refused": 0.25, "median error": 30.0})
+
+
+def test_of_hands_that_are_not_found_nothing_is_told():
+    class BlindLocator:
+        def locate(self, depth_mm, camera, skeleton="msra", *, hand="auto"):
+            raise NoHandError("no hand")
+
+    figures = measure_locator(BlindLocator(), 2)
+    assert figures.pop("empty") == {"refused": 1.0}
+    assert list(figures.values()) == [{"centre": 0.0, "refused": 1.0}] * len(PRESETS)
