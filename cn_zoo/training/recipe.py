@@ -60,8 +60,8 @@ class Recipe:
         poses: how many synthetic poses the pose VAE learns from.
         labelled_fraction: share of the labelled frames (``--data``) whose labels are used; the others are unlabelled.
         held_out: share of the labelled frames, the last ones, that nothing learns from.
-        tilt_deg: how far one's own frames are seen from other sides: the standard deviation of the tilt about each axis
-            of the image plane.
+        rotation_deg, scale, shift_mm, tilt_deg: how far crops of one's own frames are changed by chance
+            (`cn_zoo.datasets.CropAugmentation`): turned in the image plane, scaled, shifted, seen from other sides.
         finish: the end of the run.
     """
 
@@ -76,13 +76,16 @@ class Recipe:
     poses: int = field(default=50_000, metadata=POSITIVE)
     labelled_fraction: float = field(default=1.0, metadata=numbers("above 0, up to 1", lambda share: 0 < share <= 1))
     held_out: float = field(default=0.0, metadata=ZERO_TO_BELOW_ONE)
-    tilt_deg: float = field(default=0.0, metadata=ZERO_OR_MORE)
+    rotation_deg: float = field(default=CropAugmentation.rotation_deg, metadata=ZERO_OR_MORE)
+    scale: float = field(default=CropAugmentation.scale, metadata=ZERO_TO_BELOW_ONE)
+    shift_mm: float = field(default=CropAugmentation.shift_mm, metadata=ZERO_OR_MORE)
+    tilt_deg: float = field(default=CropAugmentation.tilt_deg, metadata=ZERO_OR_MORE)
     finish: Finish = field(default_factory=Finish)
 
     @property
     def augmentation(self) -> CropAugmentation:
         """How far crops of one's own frames are changed by chance."""
-        return CropAugmentation(tilt_deg=self.tilt_deg)
+        return CropAugmentation(**{entry.name: getattr(self, entry.name) for entry in fields(CropAugmentation)})
 
     def trained(self) -> set[str]:
         """Names of the networks that any stage trains."""

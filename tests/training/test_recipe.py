@@ -4,6 +4,7 @@ from dataclasses import fields
 import pytest
 
 from cn_zoo.cli._exit_codes import exit_code
+from cn_zoo.datasets import CropAugmentation
 from cn_zoo.errors import InputError, RecipeError
 from cn_zoo.models import ARCHITECTURES
 from cn_zoo.synthesis.presets import PRESETS
@@ -123,6 +124,9 @@ def test_overrides_that_cannot_be_are_a_wrong_use_of_the_command(override, word)
         ("poses", (0, -3), "positive"),
         ("labelled_fraction", (0.0, 1.01, "nan"), "above 0, up to 1"),
         ("held_out", (-0.1, 1.0, "nan"), "0 to below 1"),
+        ("rotation_deg", (-5, "inf", "nan"), "0 or more"),
+        ("scale", (-0.1, 1.0, "nan"), "0 to below 1"),
+        ("shift_mm", (-5, "inf", "nan"), "0 or more"),
         ("tilt_deg", (-5, "inf", "nan"), "0 or more"),
         ("posterior.samples", (0, -1), "positive"),
         ("posterior.batch_size", (0, -1), "positive"),
@@ -163,3 +167,10 @@ def test_a_file_that_is_wrong_by_itself_is_told_of_whatever_is_changed(tmp_path)
     with pytest.raises(InputError, match=r"mine\.toml: dataset must be") as caught:
         load_recipe(str(tmp_path / "mine.toml"), ("seed=3",))
     assert exit_code(caught.value) == 3
+
+
+def test_how_far_own_crops_are_changed_is_the_recipes():
+    assert load_recipe("msra").augmentation == CropAugmentation()
+    changes = {"rotation_deg": 20.0, "scale": 0.05, "shift_mm": 4.0, "tilt_deg": 15.0}
+    recipe = load_recipe("msra", tuple(f"{name}={value}" for name, value in changes.items()))
+    assert recipe.augmentation == CropAugmentation(**changes)
