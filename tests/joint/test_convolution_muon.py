@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 from later_keras import needs_later_keras
 
 from cn_zoo.joint import ConvolutionMuon
@@ -35,3 +36,16 @@ def test_vectors_and_excluded_layers_are_stepped_by_adam():
     kernel = RNG.normal(size=(3, 3, 8, 12)).astype("float32")
     step = _step(np.zeros_like(kernel), kernel, exclude_layers=["variable"])
     np.testing.assert_allclose(step, -0.1 * np.sign(kernel), rtol=1e-2)
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_a_matrix_goes_on_as_with_keras(nesterov):
+    """Momentum shows from the second step on."""
+    kernel, *gradients = RNG.normal(size=(4, 8, 12)).astype("float32")
+    found = []
+    for kind in (ConvolutionMuon, keras.optimizers.Muon):
+        variable, optimizer = keras.Variable(kernel), kind(0.1, nesterov=nesterov)
+        for gradient in gradients:
+            optimizer.apply([gradient], [variable])
+        found.append(keras.ops.convert_to_numpy(variable))
+    np.testing.assert_allclose(*found, atol=1e-6)

@@ -127,6 +127,7 @@ def test_poses_alone_train_the_pose_vae_alone():
     for network, earlier in zip(every, before_others, strict=True):
         assert all(map(np.array_equal, network.get_weights(), earlier))
     assert int(nets.optimizer.iterations) == 5
+    assert nets.optimizer.turn is None
     assert nets.evaluate(POSES, verbose=0, return_dict=True).keys() == history.keys()
 
 
@@ -357,6 +358,26 @@ def test_callbacks_may_go_by_any_term():
             DATA["pose"][:2],
             "the batch has twin without turn",
         ),
+        (
+            {"depth": DATA["depth"][:2], "twin": DATA["depth"][:2], "turn": np.zeros((2, 4, 3))},
+            DATA["pose"][:2],
+            "the batch has twin without unlabelled",
+        ),
+        (
+            {"depth": DATA["depth"][:2], "unlabelled": DATA["depth"][:2], "turn": np.zeros((2, 4, 3))},
+            DATA["pose"][:2],
+            "the batch has turn without twin",
+        ),
+        (
+            {"depth": DATA["depth"][:2], **dict.fromkeys(("unlabelled", "twin"), DATA["depth"]), "turn": np.eye(3)},
+            DATA["pose"][:2],
+            r"turn must be of shape \(N, 4, 3\); received \(3, 3\)",
+        ),
+        (
+            {"depth": DATA["depth"][:2], "unlabelled": DATA["depth"][:2, :64]},
+            DATA["pose"][:2],
+            r"unlabelled must be of shape .*; received \(2, 64, 128, 1\)",
+        ),
     ],
 )
 def test_batches_that_do_not_fit_are_errors(nets, inputs, pose, reason):
@@ -394,3 +415,56 @@ print(sorted(nets.fit({"pose": np.ones((2, 14, 3), "float32")}, verbose=0).histo
     environment = {**os.environ, "KERAS_BACKEND": "torch"}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert done.stdout == "['loss', 'pose_kl']\n", done.stderr
+
+
+def test_the_loss_is_the_mean_of_the_players_weighted_terms():
+    nets = _nets()
+    nets.compile(objective=JointObjective.of({"pose_kl": 2.0, "pose": 3.0, "latent": 0.5}), run_eagerly=True)
+    found = nets.evaluate(*LABELLED, verbose=0, return_dict=True)
+    expected = (2.0 * found["pose_kl"] + (3.0 * found["pose"] + 0.5 * found["latent"])) / 2
+    assert found["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_training_leaves_out_what_only_earlier_batches_had_data_for():
+    nets = _nets()
+    terms = {"pose": 1.0, "unlabelled_cycle": 1.0}
+    nets.compile(objective=JointObjective.of(terms), run_eagerly=True)
+    unlabelled = nets.fit({"depth": LABELLED[0], "unlabelled": LABELLED[0]}, LABELLED[1], verbose=0).history
+    assert unlabelled.keys() == {"loss", "error_mm", *terms}
+    assert nets.fit(*LABELLED, verbose=0).history.keys() == {"loss", "error_mm", "pose"}
+
+
+def test_the_networks_know_the_edge_of_the_cube():
+    """What is read off the same depth maps grows with the cube, and of the same latents other maps are drawn."""
+    one, other = cn_zoo.CrossingNets("default", "icvl", 200.0), cn_zoo.CrossingNets("default", "icvl", 300.0)
+    offsets = one.posterior_head.get_layer("posterior_offsets")
+    offsets.set_weights([np.zeros_like(weight) for weight in offsets.get_weights()])
+    other.set_weights(one.get_weights())
+    joints = [nets.posterior_head(nets.trunk(LABELLED[0]))["joints"] for nets in (one, other)]
+    np.testing.assert_allclose(_numpy(joints[1]), 1.5 * _numpy(joints[0]), atol=1e-4)
+    latents = one.estimate(LABELLED[0])["latent"]
+    assert not np.allclose(one.synthesize(latents)["depth"], other.synthesize(latents)["depth"])
+
+
+def test_hands_are_synthesized_each_by_itself(nets):
+    """By moving statistics, which stay."""
+    before = [network.get_weights() for network in (nets.mapping, nets.generator)]
+    alone, both = nets.synthesize(LATENTS[:1])["depth"], nets.synthesize(LATENTS)["depth"]
+    np.testing.assert_allclose(_numpy(both)[:1], _numpy(alone), atol=1e-5)
+    for network, weights in zip((nets.mapping, nets.generator), before, strict=True):
+        assert all(map(np.array_equal, network.get_weights(), weights))
+
+
+def test_by_default_all_players_have_adam_as_in_the_paper():
+    nets = _nets()
+    nets.compile()
+    assert list(nets.optimizer.players) == list(TERMS)
+    for optimizer in nets.optimizer.players.values():
+        assert isinstance(optimizer, keras.optimizers.Adam)
+        assert (float(optimizer.learning_rate), optimizer.beta_1) == (pytest.approx(1e-3), 0.5)
+
+
+def test_the_noise_is_that_of_the_seed():
+    generators = cn_zoo.CrossingNets("paper", "nyu", seed=7).seed_generator, keras.random.SeedGenerator(7)
+    mine, expected = (_numpy(keras.random.normal((4,), seed=each)) for each in generators)
+    np.testing.assert_array_equal(mine, expected)

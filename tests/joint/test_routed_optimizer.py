@@ -86,7 +86,8 @@ def test_options_that_would_be_lost_are_an_error(option):
 
 
 def test_config_keeps_every_players_optimizer():
-    optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.Adam(0.5, beta_1=0.5)})
+    optimizers = {"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.Adam(0.5, beta_1=0.5)}
+    optimizer = RoutedOptimizer(optimizers, name="ours")
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert again.get_config() == optimizer.get_config()
     assert again.players["yours"].beta_1 == 0.5
@@ -132,12 +133,48 @@ def test_alike_keeps_what_weight_decay_spares_and_rates_that_are_functions():
     assert float(RoutedOptimizer.alike(keras.optimizers.SGD(schedule), ["mine"]).learning_rate) == 0.5
 
 
-def test_all_players_spare_the_same_weights():
-    optimizer = RoutedOptimizer({player: keras.optimizers.SGD(0.5, weight_decay=0.2) for player in ("mine", "yours")})
-    optimizer.exclude_from_weight_decay(var_names=["our"])
-    weights = {player: [keras.Variable(np.ones(2, "float32"), name=player)] for player in ("mine", "yours")}
+@pytest.mark.parametrize("by", ["names", "list"])
+@pytest.mark.parametrize("make", ["each", "alike"])
+def test_all_players_spare_the_same_weights(by, make):
+    sgd, players = keras.optimizers.SGD(0.5, weight_decay=0.2), ("mine", "yours")
+    weights = {player: [keras.Variable(np.ones(2, "float32"), name=player)] for player in players}
+    spared = {"var_names": ["our"]} if by == "names" else {"var_list": weights["yours"]}
+    if make == "alike":
+        sgd.exclude_from_weight_decay(**spared)
+        optimizer = RoutedOptimizer.alike(sgd, players)
+    else:
+        optimizer = RoutedOptimizer.alike(sgd, players)
+        optimizer.exclude_from_weight_decay(**spared)
     optimizer.route(weights)
     every = weights["mine"] + weights["yours"]
     optimizer.build(every)
     optimizer.apply(GRADIENTS, every)
     np.testing.assert_allclose(_values(every), [[0.4, 0.4], [0.5, 0.5]], rtol=1e-6)
+
+
+def test_players_without_weights_have_no_rate_to_tell():
+    optimizer = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.SGD(0.5)})
+    optimizer.route({"mine": [keras.Variable(np.ones(2, "float32"))], "yours": []})
+    assert [each.name for each in optimizer.optimizers] == ["mine"]
+    assert float(optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_without_a_list_all_weights_are_stepped():
+    optimizer, weights = _routed({"mine": keras.optimizers.SGD(0.1), "yours": keras.optimizers.SGD(0.5)})
+    optimizer.apply(GRADIENTS)
+    np.testing.assert_allclose(_values(weights), [[0.9, 0.9], [0.5, 0.5]])
+
+
+def test_players_without_weights_need_no_optimizer():
+    optimizer, weight = RoutedOptimizer({"mine": keras.optimizers.SGD(0.1)}), keras.Variable(np.ones(2, "float32"))
+    optimizer.route({"mine": [weight], "yours": []})
+    optimizer.apply(GRADIENTS[:1], [weight])
+    np.testing.assert_allclose(_values([weight]), [[0.9, 0.9]])
+
+
+def test_optimizers_of_ones_own_are_found_by_their_name():
+    class Mine(keras.optimizers.SGD):
+        pass
+
+    config = RoutedOptimizer({"mine": Mine(0.1)}).get_config()
+    assert type(RoutedOptimizer.from_config(config, {"Mine": Mine}).players["mine"]) is Mine

@@ -8,7 +8,7 @@ from cn_zoo.joint.training_kernels import training_kernels
 
 RNG = np.random.default_rng(5)
 CASES = {
-    "batch norm": ((6, 6, 8), lambda: layers.BatchNormalization()),
+    "batch norm": ((6, 6, 8), lambda: layers.BatchNormalization(momentum=0.5, epsilon=0.05)),
     "from one channel": ((16, 16, 1), lambda: layers.Conv2D(8, 6, strides=2, padding="same", use_bias=False)),
     "to one channel": ((8, 8, 8), lambda: layers.Conv2DTranspose(1, 6, strides=2, padding="same", activation="tanh")),
 }
@@ -49,3 +49,20 @@ def test_layers_compute_what_they_do_without(name, training, compiled):
     assert len(swapped) == 1 and not any("call" in vars(layer) for layer in model.layers)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        ((8,), lambda: layers.BatchNormalization()),
+        ((16, 16, 8), lambda: layers.Conv2D(8, 6, strides=2, padding="same")),
+        ((16, 16, 1), lambda: layers.Conv2D(8, 6, strides=2)),
+        ((16, 16, 1), lambda: layers.Conv2D(8, 5, strides=2, padding="same")),
+        ((16, 16, 1), lambda: layers.Conv2D(8, 6, padding="same")),
+    ],
+)
+def test_other_layers_are_left_alone(shape, layer):
+    x = keras.Input(shape)
+    model = keras.Model(x, layer()(x))
+    with training_kernels([model]):
+        assert not any("call" in vars(each) for each in model.layers)

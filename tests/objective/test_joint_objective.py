@@ -26,6 +26,7 @@ from cn_zoo.objective import (
     turn_pose,
 )
 from cn_zoo.objective.discriminator_pass import DiscriminatorPass
+from cn_zoo.objective.generator_pass import GeneratorPass
 
 #: The networks that each term must reach.
 REACHED = {
@@ -117,9 +118,10 @@ def test_each_term_compares_what_it_should(nets):
     assert terms.keys() == expected.keys() == REACHED.keys() - {"side"}
     for name, value in expected.items():
         np.testing.assert_allclose(float(terms[name]), np.mean(value), rtol=2e-5, err_msg=name)
-    # It finds its depth maps where no random syntheses lie before them, too.
-    alone = JointObjective.of({"unlabelled_reconstruction": 1.0}).terms(nets, "generator", batch)
-    np.testing.assert_allclose(float(alone["unlabelled_reconstruction"]), np.mean(expected["unlabelled_cycle"]), 2e-5)
+    # They find their depth maps where those of other terms are not generated, too.
+    for name in TERMS["generator"]:
+        alone = JointObjective.of({name: 1.0}).terms(nets, "generator", batch)[name]
+        np.testing.assert_allclose(float(alone), np.mean(expected[name]), rtol=2e-5, err_msg=name)
 
 
 def _by_the_networks(nets, batch):
@@ -195,6 +197,22 @@ def test_the_discriminator_cannot_tell_depth_maps_from_themselves(nets, monkeypa
     assert float(found.realness()) >= 2 * np.log(2) - 1e-6
 
 
+def test_in_training_the_discriminator_compares_by_moving_statistics(nets, monkeypatch):
+    """Where generated depth maps are the real ones, the heads say the same of both."""
+    batch = _batch(unlabelled=0, labelled=3)
+    monkeypatch.setattr(DiscriminatorPass, "_generate", lambda nets, latent: tf.concat([batch.depth] * 2, axis=0))
+    found = DiscriminatorPass(nets, batch, ["realness", "metric"])
+    realness, metric = float(found.realness()), float(found.metric())
+    latent, random_latent = map(np.array, found._latents)
+    features = nets.trunk(batch.depth)
+    odds = nets.realness_head(features)["real"]
+    assert realness == pytest.approx(np.mean(realness_error(odds, True) + realness_error(odds, False)), rel=1e-4)
+    embedding, before = np.array(nets.metric_head(features)), [2, 0, 1]
+    real = difference_error(embedding, embedding[before], latent, latent[before])
+    fake = difference_error(embedding, embedding, random_latent, latent)
+    assert metric == pytest.approx(np.mean(real + fake), rel=1e-4)
+
+
 @pytest.mark.parametrize("trainable", [True, False])
 def test_what_is_compared_is_normalised_by_moving_statistics(nets, trainable):
     batch, start = _batch(unlabelled=3), nets.trunk.get_weights()
@@ -262,6 +280,30 @@ def test_in_training_the_discriminator_sees_what_the_generator_draws_then(nets):
     found = DiscriminatorPass(nets, _batch(unlabelled=0), ["realness"])._generate(latent)
     expected = nets.generator(nets.mapping(latent, training=True), training=True)
     np.testing.assert_allclose(np.array(found), np.array(expected), atol=1e-5)
+
+
+def test_what_the_generator_draws_in_training_is_judged_by_moving_statistics(nets):
+    """Each depth map by itself, as those are judged that come without a batch."""
+    batch = _batch(labelled=3, unlabelled=2)
+    found = GeneratorPass(nets, batch, TERMS["generator"])
+    latent, random_latent = found._latents
+
+    def read(depth):
+        return nets.posterior_head(nets.trunk(depth))["mean"]
+
+    latents = tf.concat([latent, random_latent, read(batch.unlabelled)], axis=0)
+    drawn = nets.generator(nets.mapping(latents, training=True), training=True)
+    np.testing.assert_allclose(found._generated, drawn, atol=1e-5)
+    fake, real = drawn[:6], tf.concat([batch.depth, batch.unlabelled], axis=0)
+    features = [nets.realness_head(nets.trunk(depth))["features"] for depth in (real, fake)]
+    embeddings = [nets.metric_head(nets.trunk(depth)) for depth in (fake[3:], batch.depth)]
+    expected = {
+        "feature_matching": feature_matching(*features),
+        "generator_metric": difference_error(*embeddings, random_latent, latent),
+        "generated_pose": joint_error(nets.pose_decoder(latents[:6]), nets.pose_decoder(read(fake))),
+    }
+    for name, value in expected.items():
+        np.testing.assert_allclose(float(getattr(found, name)()), np.mean(value), rtol=1e-4, err_msg=name)
 
 
 def test_the_mean_learns_nothing_from_its_likelihood(nets):

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cn_zoo.errors import InputError
 from cn_zoo.training.checkpoint import Checkpoint
+from cn_zoo.training.curves import Curves, count_epochs, curves_path
 from cn_zoo.training.loss_guard import LossGuard
 from cn_zoo.training.rich_progress import RichProgress
 
@@ -61,13 +62,14 @@ def test_terms_are_named_before_their_sum():
         LossGuard("joint", [Path("nowhere.weights.h5")]).on_train_batch_end(0, logs)
 
 
-def test_weights_that_are_no_numbers_are_not_saved(tmp_path):
+@pytest.mark.parametrize("lost", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_not_saved(tmp_path, lost):
     model = _model()
     checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
     checkpoint.set_model(model)
     checkpoint.save()
     good = checkpoint.path.read_bytes()
-    model.layers[1].kernel.assign(np.full((3, 2), np.nan))
+    model.layers[1].kernel.assign(np.full((3, 2), lost))
     with pytest.raises(InputError, match="kernel is no longer finite"):
         checkpoint.save()
     assert checkpoint.path.read_bytes() == good
@@ -99,3 +101,62 @@ def test_the_terminal_is_given_back_however_training_ends(target, monkeypatch, t
     with suppress(InputError), RichProgress("joint", steps=2, done=0, batch_size=1) as progress:
         _fit(_model(), [[1, 1], [target, 1]], guard, progress)
     assert shown.getvalue().count("\x1b[?25l") == shown.getvalue().count("\x1b[?25h") == 1
+
+
+def test_millimetres_are_no_term_to_weigh_less():
+    with pytest.raises(InputError, match=r"joint: pose became .*terms\.pose="):
+        LossGuard("joint", []).on_train_batch_end(0, {"error_mm": np.nan, "loss": np.nan, "pose": np.nan})
+
+
+def test_moving_statistics_that_are_no_numbers_are_not_saved(tmp_path):
+    x = keras.Input((3,))
+    norm = keras.layers.BatchNormalization()
+    model = keras.Model(x, norm(x))
+    model.compile("adam", "mse")
+    norm.moving_variance.assign(np.full(3, np.inf))
+    checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
+    checkpoint.set_model(model)
+    with pytest.raises(InputError, match="moving_variance is no longer finite"):
+        checkpoint.save()
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(tmp_path, monkeypatch):
+    checkpoint = Checkpoint(tmp_path / "mine.weights.h5")
+    checkpoint.set_model(_model())
+    checkpoint.save()
+    good = checkpoint.path.read_bytes()
+
+    def fail(path):
+        Path(path).write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(checkpoint.model, "save_weights", fail)
+    with pytest.raises(OSError, match="disk full"):
+        checkpoint.save()
+    assert checkpoint.path.read_bytes() == good
+    assert list(tmp_path.iterdir()) == [checkpoint.path]
+
+
+def test_a_stage_without_checkpoint_starts_at_step_0(tmp_path):
+    assert Checkpoint(tmp_path / "mine.weights.h5").restore(_model()) == 0
+
+
+def test_curves_keep_the_rows_of_saved_epochs_alone(tmp_path):
+    path = curves_path(tmp_path, "posterior")
+    assert count_epochs(path) == 0
+    path.write_text("")
+    assert count_epochs(path) == 0
+    path.write_text("epoch,loss\n0,3.0\n1,2.0\n2,1.0\n")
+    assert count_epochs(path) == 3
+    _fit(_model(), [[1, 1]], Curves(path, done=2))
+    rows = path.read_text().splitlines()
+    assert rows[:3] == ["epoch,loss", "0,3.0", "1,2.0"] and len(rows) == 4
+    assert float(rows[3].removeprefix("0,")) > 0
+
+
+def test_curves_of_a_run_begun_anew_hold_no_earlier_rows(tmp_path):
+    path = curves_path(tmp_path, "posterior")
+    path.write_text("epoch,loss\n0,3.0\n")
+    _fit(_model(), [[1, 1]], Curves(path, done=0))
+    header, *rows = path.read_text().splitlines()
+    assert header == "epoch,loss" and len(rows) == 1 and rows != ["0,3.0"]

@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
+import keras
 import pytest
 
 from cn_zoo.errors import InputError
-from cn_zoo.training.run_folder import open_run_folder
+from cn_zoo.training.run_folder import changed_keys, open_run_folder
 
 MINE = {"dataset": "nyu", "data": "mine"}
 
@@ -54,6 +56,7 @@ def test_a_place_may_be_written_otherwise(learned, monkeypatch):
     for data in ("./mine", str(learned / "mine"), "../" + learned.name + "/mine"):
         open_run_folder(learned, {**MINE, "data": data}, resume=True)
     assert json.loads((learned / "recipe.json").read_text())["recipe"] == MINE
+    assert changed_keys({"unlabelled": "more"}, {"unlabelled": "./more"}) == []
 
 
 def test_what_may_change_is_noted_and_what_was_stays_beside_it(learned):
@@ -88,3 +91,46 @@ def test_who_is_refused_leaves_a_run_that_goes_on_alone(learned):
     with pytest.raises(InputError, match="another recipe"):
         open_run_folder(learned, {**MINE, "seed": 1}, resume=True)
     assert (learned / ".posterior.weights-x1y2.weights.h5").exists()
+
+
+@pytest.mark.parametrize("change", [{"data": "theirs"}, {"unlabelled": "theirs"}, {"dataset": "icvl"}])
+def test_sets_of_other_frames_go_with_a_start_that_failed(tmp_path, change):
+    """Those without labels and those half made, too."""
+    mine = {**MINE, "unlabelled": "more"}
+    open_run_folder(tmp_path, mine, resume=False)
+    for name in ("labelled.h5", "unlabelled.h5", "labelled.h5.partial"):
+        (tmp_path / name).touch()
+    open_run_folder(tmp_path, {**mine, **change}, resume=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.json"]
+
+
+@pytest.mark.parametrize("key", ["data", "unlabelled"])
+def test_a_set_that_was_given_earlier_is_not_deleted_either(tmp_path, key, monkeypatch):
+    """However its place and the folder's are written."""
+    monkeypatch.chdir(tmp_path)
+    given, folder = tmp_path / "run" / "unlabelled.h5", Path("run")
+    folder.mkdir()
+    given.touch()
+    open_run_folder(folder, {**MINE, key: str(given)}, resume=False)
+    open_run_folder(folder, {**MINE, key: "theirs"}, resume=False)
+    assert given.exists()
+
+
+def test_a_recipe_that_nothing_was_learned_by_leaves_no_trace(tmp_path):
+    for seed in (1, 2):
+        open_run_folder(tmp_path, {**MINE, "seed": seed}, resume=False)
+    record = json.loads((tmp_path / "recipe.json").read_text())
+    assert record["recipe"] == {**MINE, "seed": 2} and record["earlier_recipes"] == []
+
+
+def test_a_record_without_earlier_recipes_is_no_damage(learned):
+    (learned / "recipe.json").write_text(json.dumps({"recipe": MINE}))
+    open_run_folder(learned, MINE, resume=True)
+
+
+def test_the_record_tells_what_the_run_was_made_with(tmp_path):
+    open_run_folder(tmp_path, MINE, resume=False)
+    record = json.loads((tmp_path / "recipe.json").read_text())
+    assert record["backend"] == keras.backend.backend()
+    assert record["versions"].keys() == {"cn_zoo", "keras", "numpy"}
+    assert record["versions"]["keras"] == keras.version()

@@ -51,6 +51,7 @@ def test_what_is_to_come_may_change(run, change):
         ("posterior.batch_size=32", "posterior.batch_size"),
         ('posterior.optimizer="adamw"', "posterior.optimizer"),
         ('stages=["posterior", "generator"]', "stages"),
+        ('stages=["pose_vae"]', "stages"),
         ('stages=["pose_vae", "generator", "posterior"]', "stages"),
         ("seed=5", "seed"),
         ("poses=100", "poses"),
@@ -75,3 +76,10 @@ def test_in_a_finished_run_all_is_settled(run):
 
 def test_without_checkpoints_stages_may_all_be_others(tmp_path):
     assert _settled(tmp_path, 'stages=["generator"]', "posterior.samples=64") == []
+
+
+def test_a_stage_with_a_checkpoint_settles_those_before_it(tmp_path):
+    """Whatever has become of their checkpoints."""
+    (tmp_path / "posterior.weights.h5").touch()
+    assert _settled(tmp_path, "pose_vae.learning_rate=1e-4") == ["pose_vae.learning_rate"]
+    assert _settled(tmp_path, 'stages=["pose_vae", "generator"]') == ["stages"]
