@@ -247,8 +247,8 @@ def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
         if all(begun.get(key) == wanted[key] for key in rest) and len(same) > len(shared):
             shared, source = same, other.parent
     place.mkdir(parents=True)
-    for name in shared:
-        shutil.copyfile(source / f"{name}.weights.h5", place / f"{name}.weights.h5")
+    for name in ["recipe.json", *(f"{name}.weights.h5" for name in shared)] if shared else []:
+        shutil.copyfile(source / name, place / name)
 
 
 def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandDataset:

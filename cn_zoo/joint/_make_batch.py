@@ -29,10 +29,12 @@ def make_batch(
         training: as of `Batch`.
 
     Raises:
-        ValueError: a name is unknown, a shape cannot be, or a part is missing that another needs.
+        ValueError: a name is unknown or given twice, a shape cannot be, or a part is missing that another needs.
     """
     inputs = dict(x) if isinstance(x, Mapping) else {"depth": x}
     if y is not None:
+        if "pose" in inputs:
+            raise ValueError("the batch has its poses twice: as pose, and as y")
         inputs["pose"] = y
     known = [entry.name for entry in fields(Batch) if entry.name != "training"]
     if unknown := sorted(set(inputs) - set(known)):

@@ -57,13 +57,18 @@ def open_run_folder(
         settled: which keys of the earlier recipe and this one differ, and must not; by default all that differ.
 
     Raises:
-        InputError: the folder holds a run that is not to be resumed, or one of another recipe.
+        InputError: the folder holds a run that is not to be resumed, one of another recipe, or one of which nothing is
+            known.
     """
     path = folder / _RECIPE_FILE
     wanted = json.loads(json.dumps(recipe))
     *before, earlier = _read_recipes(path) if path.exists() else [wanted]
     changed = changed_keys(earlier, wanted)
-    has_learned = path.exists() and any(not is_hidden(each) for each in folder.glob(_LEARNED))
+    has_learned = any(not is_hidden(each) for each in folder.glob(_LEARNED))
+    if has_learned and not path.exists():
+        raise InputError(
+            f"{folder}: holds checkpoints, but no {_RECIPE_FILE} for them; delete them, or give another folder"
+        )
     if has_learned and not resume:
         raise InputError(f"{folder}: holds a run already; resume it (--resume), or give another folder")
     if has_learned and (refused := settled(earlier, wanted)):

@@ -353,6 +353,7 @@ def test_callbacks_may_go_by_any_term():
         (DATA["depth"][:2, 1:], DATA["pose"][:2], r"depth must be of shape .*; received \(2, 127, 128, 1\)"),
         (DATA["depth"][:2], DATA["pose"][:2, :13], r"pose must be of shape \(N, 14, 3\); received \(2, 13, 3\)"),
         ({"depth": DATA["depth"][:2], "unlabeled": DATA["depth"][:2]}, DATA["pose"][:2], "a batch holds no unlabeled"),
+        ({"depth": DATA["depth"][:2], "pose": DATA["pose"][:2]}, DATA["pose"][:2], "its poses twice"),
         (
             {"depth": DATA["depth"][:2], "unlabelled": DATA["depth"][:2], "twin": DATA["depth"][:2]},
             DATA["pose"][:2],

@@ -69,6 +69,13 @@ def test_what_may_change_is_noted_and_what_was_stays_beside_it(learned):
         open_run_folder(learned, MINE | {"rate": 3}, resume=True, settled=lambda earlier, wanted: ["rate"])
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_checkpoints_of_an_unknown_recipe_are_not_gone_on_from(learned, resume):
+    (learned / "recipe.json").unlink()
+    with pytest.raises(InputError, match=r"holds checkpoints, but no recipe\.json"):
+        open_run_folder(learned, MINE, resume)
+
+
 def test_a_damaged_record_is_told(learned):
     for text in ('{"recipe": ', "[]", "{}"):
         (learned / "recipe.json").write_text(text)
