@@ -33,8 +33,8 @@ from cn_zoo.joint import CrossingNets
 from cn_zoo.synthesis.frame import draw_frame
 from cn_zoo.synthesis.presets import PRESETS
 from cn_zoo.training import Recipe, load_recipe, train
-from cn_zoo.training.checkpoint import Checkpoint
-from cn_zoo.training.curves import Curves
+from cn_zoo.training.checkpoint import Checkpoint, checkpoint_path
+from cn_zoo.training.curves import Curves, curves_path
 from cn_zoo.training.run import ESTIMATOR_FILE
 from cn_zoo.training.run_data import RunData
 from cn_zoo.training.run_stages import compile_for, learn
@@ -181,7 +181,7 @@ def _learn_covered(
     data = RunData.open(recipe, place, source, None)
     nets = CrossingNets(recipe.architecture, recipe.dataset, PRESETS[recipe.dataset].cube_mm, recipe.seed)
     compile_for(nets, recipe.schedule["posterior"])
-    Checkpoint(place / "posterior.weights.h5").restore(nets)
+    Checkpoint(checkpoint_path(place, "posterior")).restore(nets)
     seeds = range(recipe.seed, recipe.seed + rounds + taught)
     for number, seed in enumerate(seeds[:rounds], 1):
         _learn(nets, stage, place, f"labels{number}", [_labelled(recipe, data, stage.batch_size, seed)])
@@ -213,10 +213,10 @@ def _pseudo_labels(
 def _learn(nets: CrossingNets, stage: Stage, place: Path, name: str, sources: list[Source]) -> None:
     """Go on by a stage of these sources, or by what is left of it."""
     compile_for(nets, stage)
-    checkpoint = Checkpoint(place / f"{name}.weights.h5")
+    checkpoint = Checkpoint(checkpoint_path(place, name))
     done = checkpoint.restore(nets)
     if done < stage.steps:
-        curves = Curves(place / f"{name}.csv", done // stage.epoch_steps)
+        curves = Curves(curves_path(place, name), done // stage.epoch_steps)
         learn(nets, stage, sources, done, [curves, checkpoint])
 
 
@@ -240,15 +240,17 @@ def _begin_as_others(recipe: Recipe, place: Path, runs: Path) -> None:
         begun = json.loads(other.read_text(encoding="utf-8"))["recipe"]
         same = []
         for name, stage in wanted["schedule"].items():
-            if begun["schedule"].get(name) != stage or not (other.parent / f"{name}.weights.h5").exists():
+            if begun["schedule"].get(name) != stage or not checkpoint_path(other.parent, name).exists():
                 break
             same.append(name)
         rest = wanted.keys() - {"schedule"}
         if all(begun.get(key) == wanted[key] for key in rest) and len(same) > len(shared):
             shared, source = same, other.parent
     place.mkdir(parents=True)
-    for name in ["recipe.json", *(f"{name}.weights.h5" for name in shared)] if shared else []:
-        shutil.copyfile(source / name, place / name)
+    for name in shared:
+        shutil.copyfile(checkpoint_path(source, name), checkpoint_path(place, name))
+    if shared:
+        shutil.copyfile(source / "recipe.json", place / "recipe.json")
 
 
 def _synthetic_dataset(name: str, split: str, count: int, folder: Path) -> HandDataset:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from keras import KerasTensor, ops
 
@@ -36,15 +35,15 @@ def make_batch(
         if "pose" in inputs:
             raise ValueError("the batch has its poses twice: as pose, and as y")
         inputs["pose"] = y
-    known = [entry.name for entry in fields(Batch) if entry.name != "training"]
-    if unknown := sorted(set(inputs) - set(known)):
-        raise ValueError(f"a batch holds no {', '.join(unknown)}; it may hold {', '.join(known)}")
+    shapes = {"pose": (None, joints, 3), **_SHAPES}
+    if unknown := sorted(set(inputs) - set(shapes)):
+        raise ValueError(f"a batch holds no {', '.join(unknown)}; it may hold {', '.join(shapes)}")
     for name, needed in _NEEDS.items():
         if missing := [other for other in needed if name in inputs and other not in inputs]:
             raise ValueError(f"the batch has {name} without {', '.join(missing)}; see cn_zoo.objective.Batch")
     tensors = {name: ops.convert_to_tensor(value, "float32") for name, value in inputs.items()}
     for name, tensor in tensors.items():
-        _check_shape(name, tuple(tensor.shape), {**_SHAPES, "pose": (None, joints, 3)}[name])
+        _check_shape(name, tuple(tensor.shape), shapes[name])
     return Batch(**tensors, training=training)
 
 

@@ -233,10 +233,13 @@ class CrossingNets(keras.Model):
             optimizer = RoutedOptimizer.alike(optimizer, list(self.players))
         optimizer.route(weights)
         optimizer.build(self.trainable_variables)
-        wanted = [name for name, weight in self.objective.get_config().items() if weight]
+        # One by one, so that Keras forgets them.
         for name in list(self.term_metrics):
             self.term_metrics.pop(name)
-        for name in (*wanted, *(["error_mm"] if "pose" in wanted else [])):
+        wanted = [name for name, weight in self.objective.get_config().items() if weight]
+        if "pose" in wanted:
+            wanted.append("error_mm")
+        for name in wanted:
             self.term_metrics[name] = keras.metrics.Mean(name=name)
         self._terms_seen = frozenset()
         super().compile(
@@ -342,7 +345,7 @@ class CrossingNets(keras.Model):
         super().export(filepath, *args, input_signature=input_signature or [depth], **kwargs)
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """How is trained, for saving; how steps are run is left to the backend that loads the file."""
+        """By what the nets are trained, for saving; how steps are run is left to the backend that loads the file."""
         if not self.compiled:
             return None
         return {

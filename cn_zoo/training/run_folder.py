@@ -25,7 +25,7 @@ _LEARNED = "*.weights.h5"
 #: What a run that was killed while it wrote a checkpoint leaves.
 _UNFINISHED = ".*.weights*.h5"
 #: The sets that a run has made of people's frames, whole or in part, and what of the recipe decides what is in them.
-_CONVERTED, _FRAMES_OF = "*labelled.h5*", {"data", "unlabelled", "dataset"}
+_CONVERTED, _FRAMES_OF = "*labelled.h5*", {*_PLACES, "dataset"}
 
 
 def changed_keys(earlier: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
@@ -80,7 +80,7 @@ def open_run_folder(
         return
     if not has_learned and not _FRAMES_OF.isdisjoint(changed):
         # Never what people themselves have put there.
-        given = {Path(str(each.get(key))).resolve() for each in (earlier, wanted) for key in ("data", "unlabelled")}
+        given = {Path(str(each.get(key))).resolve() for each in (earlier, wanted) for key in _PLACES}
         for converted in folder.glob(_CONVERTED):
             if converted.resolve() not in given:
                 converted.unlink()

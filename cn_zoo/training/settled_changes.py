@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +35,9 @@ def settled_changes(recipe: Recipe, earlier: dict[str, Any], wanted: dict[str, A
         return [*settled, "stages"]
     for name in begun:
         under_way = name == begun[-1] and not _is_done(recipe, name, folder)
-        settled += [f"{name}.{key}" for key in _different(was[name], will[name], _EASED if under_way else ())]
+        free = _EASED if under_way else ()
+        settled += [f"{name}.{key}" for key in changed_keys(was[name], will[name]) if key not in free]
     return settled
-
-
-def _different(was: dict[str, Any], will: dict[str, Any], free: Collection[str]) -> list[str]:
-    return [key for key, value in will.items() if key not in free and was.get(key) != value]
 
 
 def _is_done(recipe: Recipe, name: str, folder: Path) -> bool:
